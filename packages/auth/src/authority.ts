@@ -1,0 +1,19 @@
+/** One question to the authority: is this token, whose signature we checked, still good? Identifiers only. */
+export type IntrospectionQuestion = Readonly<{ tokenId: string; session: string; subject: string; client: string }>;
+
+/** Times are the authority's epoch seconds. `answeredAt` is its clock when it answered. */
+export type IntrospectionAnswer =
+  | Readonly<{ active: false }>
+  | Readonly<{ active: true; authTime: number; secondFactorAt?: number | undefined; acr: string; answeredAt: number }>;
+
+/**
+ * Asks the authority about many tokens in one call: as many answers as questions, in their order, all read after the call
+ * began. Rejects when it cannot answer; it never answers for a part.
+ */
+export type AskAuthority = (
+  questions: readonly IntrospectionQuestion[],
+  signal: AbortSignal,
+) => Promise<readonly IntrospectionAnswer[]>;
+
+/** Asks about one token. Rejects when there is no answer in time. */
+export type AskAboutOne = (question: IntrospectionQuestion) => Promise<IntrospectionAnswer>;

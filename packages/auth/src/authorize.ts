@@ -1,0 +1,141 @@
+import type { Denial, DenialReason, StepUpChallenge } from './denial.ts';
+import { isOutage } from './denial.ts';
+import {
+  admitService,
+  admitUser,
+  type Principal,
+  type PropagatedPrincipal,
+  type ServicePrincipal,
+  type Transaction,
+} from './principal.ts';
+import type { SessionState, VerifiedToken } from './token-verifier.ts';
+
+/** What the gates found out about a request's caller, before anybody asked what for. */
+export type Standing =
+  | Readonly<{ kind: 'nobody' }>
+  | Readonly<{ kind: 'refused'; reason: DenialReason }>
+  | Readonly<{ kind: 'known'; evidence: 'local' | 'degraded'; token: VerifiedToken; checkedAtMs: number }>
+  | Readonly<{ kind: 'known'; evidence: 'fresh'; token: VerifiedToken; session: SessionState; checkedAtMs: number }>
+  | Readonly<{
+      kind: 'propagated';
+      service: VerifiedToken;
+      token: VerifiedToken;
+      transaction: Transaction;
+      checkedAtMs: number;
+    }>;
+
+export type Verdict<Admitted> = Readonly<{ admitted: Admitted }> | Readonly<{ denial: Denial }>;
+
+export type Scopes = readonly string[];
+
+type Known = Extract<Standing, { kind: 'known' }>;
+
+/** A person, or nobody. A token that nobody can judge counts as none; one that is known to be bad does not. */
+export function authorizePublic(standing: Standing): Verdict<Principal<'local' | 'degraded' | 'fresh'> | undefined> {
+  if (standing.kind === 'nobody') return { admitted: undefined };
+  if (standing.kind === 'refused') return isOutage(standing.reason) ? { admitted: undefined } : deny(standing.reason);
+  if (standing.kind === 'propagated' || !isUser(standing.token)) return { admitted: undefined };
+  return { admitted: admitUser(standing.evidence, standing.token, standing.checkedAtMs) };
+}
+
+/** A person with the scope, on whatever evidence the tier's course allowed. */
+export function authorizeUser(standing: Standing, scopes: Scopes): Verdict<Principal<'local' | 'degraded' | 'fresh'>> {
+  const known = knownUser(standing, scopes);
+  if ('denial' in known) return known;
+  return { admitted: admitUser(known.admitted.evidence, known.admitted.token, known.admitted.checkedAtMs) };
+}
+
+/** A person with the scope, whom the authority vouched for after the request arrived. */
+export function authorizeFresh(standing: Standing, scopes: Scopes): Verdict<Principal<'fresh'>> {
+  const known = knownUser(standing, scopes);
+  if ('denial' in known) return known;
+  if (known.admitted.evidence !== 'fresh') return deny('authority_unreachable');
+  return { admitted: admitUser('fresh', known.admitted.token, known.admitted.checkedAtMs) };
+}
+
+export type SecondFactorDemand = Readonly<{
+  /** Greatest age of the second factor in seconds. */
+  withinSeconds: number;
+  /** The `acr` values that stand for two factors. */
+  acrValues: readonly string[];
+}>;
+
+/** As `authorizeFresh`, with a second factor that is recent by the authority's clock. Otherwise a step-up (RFC 9470). */
+export function authorizeWithSecondFactor(
+  standing: Standing,
+  scopes: Scopes,
+  demand: SecondFactorDemand,
+): Verdict<Principal<'fresh+mfa'>> {
+  const known = knownUser(standing, scopes);
+  if ('denial' in known) return known;
+  if (known.admitted.evidence !== 'fresh') return deny('authority_unreachable');
+  const stepUp = { acrValues: demand.acrValues, maxAgeSeconds: demand.withinSeconds, scope: scopes.join(' ') };
+  const age = secondFactorAge(known.admitted.token, known.admitted.session, demand.acrValues);
+  if (age === undefined) return denyStepUp('second_factor_missing', stepUp);
+  if (age > demand.withinSeconds) return denyStepUp('second_factor_too_old', stepUp);
+  return { admitted: admitUser('fresh+mfa', known.admitted.token, known.admitted.checkedAtMs) };
+}
+
+/** A service that calls as itself. */
+export function authorizeService(standing: Standing, scopes: Scopes): Verdict<ServicePrincipal> {
+  if (standing.kind === 'nobody') return deny('token_missing');
+  if (standing.kind === 'refused') return deny(standing.reason);
+  if (standing.kind === 'propagated' || isUser(standing.token)) return deny('caller_kind');
+  return covers(standing.token, scopes) ? { admitted: admitService(standing.token) } : denyScope(scopes);
+}
+
+/** A person, carried by a service. Both must have the scope: neither can lend it to the other. */
+export function authorizeTransaction(standing: Standing, scopes: Scopes): Verdict<PropagatedPrincipal> {
+  if (standing.kind === 'nobody') return deny('token_missing');
+  if (standing.kind === 'refused') return deny(standing.reason);
+  if (standing.kind !== 'propagated') return deny('caller_kind');
+  const { token, service, transaction, checkedAtMs } = standing;
+  if (!isUser(token)) return deny('caller_kind');
+  if (!covers(token, scopes) || !covers(service, scopes)) return denyScope(scopes);
+  return { admitted: { ...admitUser('propagated', token, checkedAtMs), transaction } };
+}
+
+type UserToken = VerifiedToken & Readonly<{ session: string }>;
+
+function isUser(token: VerifiedToken): token is UserToken {
+  return token.session !== undefined;
+}
+
+function knownUser(standing: Standing, scopes: Scopes): Verdict<Known & Readonly<{ token: UserToken }>> {
+  if (standing.kind === 'nobody') return deny('token_missing');
+  if (standing.kind === 'refused') return deny(standing.reason);
+  if (standing.kind === 'propagated') return deny('caller_kind');
+  const { token } = standing;
+  if (!isUser(token)) return deny('caller_kind');
+  return covers(token, scopes) ? { admitted: { ...standing, token } } : denyScope(scopes);
+}
+
+/**
+ * Seconds since the second factor that stands behind *this token*. A token made before a step-up gains nothing from it:
+ * its own `acr` must say two factors, and its `auth_time` bounds the time that counts.
+ */
+function secondFactorAge(
+  token: VerifiedToken,
+  session: SessionState,
+  acrValues: readonly string[],
+): number | undefined {
+  if (session.secondFactorAt === undefined || token.authTime === undefined) return undefined;
+  if (token.acr === undefined || !acrValues.includes(token.acr) || !acrValues.includes(session.acr)) return undefined;
+  return Math.max(0, session.answeredAt - Math.min(session.secondFactorAt, token.authTime));
+}
+
+function covers(token: VerifiedToken, scopes: Scopes): boolean {
+  return scopes.every((scope) => token.scope.has(scope));
+}
+
+function deny(reason: DenialReason): { denial: Denial } {
+  return { denial: { reason } };
+}
+
+function denyScope(scopes: Scopes): { denial: Denial } {
+  return { denial: { reason: 'scope_missing', scope: scopes.join(' ') } };
+}
+
+function denyStepUp(reason: DenialReason, stepUp: StepUpChallenge): { denial: Denial } {
+  return { denial: { reason, stepUp } };
+}

@@ -1,0 +1,52 @@
+import type { DenialReason } from './denial.ts';
+
+declare const checked: unique symbol;
+
+/** A compact JWS of canonical spelling. Nothing else about it is known yet. */
+export type BearerToken = string & { readonly [checked]: 'bearer token' };
+
+export type Authorization =
+  | Readonly<{ kind: 'none' }>
+  | Readonly<{ kind: 'token'; token: BearerToken }>
+  | Readonly<{ kind: 'refused'; reason: DenialReason }>;
+
+/** Longest token that is looked at, in characters. */
+export const maxTokenLength = 8192;
+
+/**
+ * Reads the values of the `Authorization` header (RFC 6750 §2.1). At most one header, scheme `Bearer`, one token.
+ * Tokens in the query or the body are never read.
+ */
+export function readAuthorization(values: readonly string[]): Authorization {
+  const [value, second] = values;
+  if (value === undefined) return { kind: 'none' };
+  if (second !== undefined) return { kind: 'refused', reason: 'authorization_repeated' };
+  if (value.length > maxTokenLength + 'Bearer '.length) return { kind: 'refused', reason: 'token_too_long' };
+  if (value.slice(0, 7).toLowerCase() !== 'bearer ') return { kind: 'refused', reason: 'authorization_malformed' };
+  const token = value.slice(7);
+  return isCanonicalCompactJws(token) ? { kind: 'token', token } : { kind: 'refused', reason: 'token_malformed' };
+}
+
+const segment = /^[A-Za-z0-9_-]+$/;
+
+/**
+ * Three base64url segments, each spelled in the only way that re-encoding would give (RFC 7515 §7.1, RFC 4648 §3.5).
+ * Without this check one signature has up to sixteen spellings, and a token's text would not tell tokens apart.
+ */
+export function isCanonicalCompactJws(text: string): text is BearerToken {
+  if (text.length > maxTokenLength) return false;
+  const segments = text.split('.', 4);
+  return segments.length === 3 && segments.every((part) => segment.test(part) && endsCanonically(part));
+}
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+// The last character carries 6 bits; those beyond the last whole byte must be zero.
+function endsCanonically(part: string): boolean {
+  const left = part.length % 4;
+  if (left === 1) return false;
+  if (left === 0) return true;
+  const unusedBits = left === 2 ? 4 : 2;
+  const last = alphabet.indexOf(part.charAt(part.length - 1));
+  return last % 2 ** unusedBits === 0;
+}

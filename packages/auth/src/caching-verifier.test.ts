@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isCanonicalCompactJws, type BearerToken } from './bearer-token.ts';
+import { cachingVerifier } from './caching-verifier.ts';
+import { heldClock } from './testing.ts';
+import type { TokenVerifier, Verification } from './token-verifier.ts';
+
+function tokenNamed(name: string): BearerToken {
+  const text = `AAAA.${Buffer.from(`${name}--`).toString('base64url')}.AAAA`;
+  if (!isCanonicalCompactJws(text)) throw new Error('not a token');
+  return text;
+}
+
+function counting(clock: ReturnType<typeof heldClock>, expiresAt = clock.epochSeconds() + 300) {
+  const asked: string[] = [];
+  const inner: TokenVerifier = {
+    verify: (text): Verification => {
+      asked.push(text);
+      if (text === tokenNamed('bad')) return { outcome: 'refused', reason: 'token_signature' };
+      const token = {
+        issuer: 'i',
+        subject: text,
+        client: 'c',
+        audience: 'a',
+        scope: new Set<string>(),
+        tokenId: text,
+        keyId: 'k',
+        issuedAt: 1,
+        expiresAt,
+      };
+      return { outcome: 'verified', token, checkedAtMs: clock.monotonicMs() };
+    },
+  };
+  return { asked, inner };
+}
+
+test('a token is checked once in five seconds, and again after', async () => {
+  const clock = heldClock();
+  const { asked, inner } = counting(clock);
+  const verifier = cachingVerifier(inner, { clock });
+  await verifier.verify(tokenNamed('one'));
+  clock.advance(4.9);
+  await verifier.verify(tokenNamed('one'));
+  expect(asked.length).toBe(1);
+  clock.advance(0.1);
+  await verifier.verify(tokenNamed('one'));
+  expect(asked.length).toBe(2);
+});
+
+test('a cached token is not accepted past its exp', async () => {
+  const clock = heldClock();
+  const { asked, inner } = counting(clock, clock.epochSeconds() + 2);
+  const verifier = cachingVerifier(inner, { clock });
+  await verifier.verify(tokenNamed('one'));
+  clock.advance(2);
+  await verifier.verify(tokenNamed('one'));
+  expect(asked.length).toBe(2);
+});
+
+test('a calendar that jumps past exp ends a cached token, whatever the monotonic clock says', async () => {
+  const held = heldClock();
+  let jumpedSeconds = 0;
+  const clock = { ...held, epochSeconds: () => held.epochSeconds() + jumpedSeconds };
+  const { asked, inner } = counting(held);
+  const verifier = cachingVerifier(inner, { clock });
+  await verifier.verify(tokenNamed('one'));
+  jumpedSeconds = 300;
+  await verifier.verify(tokenNamed('one'));
+  expect(asked.length).toBe(2);
+});
+
+test('a refusal is not remembered', async () => {
+  const clock = heldClock();
+  const { asked, inner } = counting(clock);
+  const verifier = cachingVerifier(inner, { clock });
+  await verifier.verify(tokenNamed('bad'));
+  await verifier.verify(tokenNamed('bad'));
+  expect(asked.length).toBe(2);
+});
+
+test('no token is ever answered with what another says, however many there are', async () => {
+  const names = fc.array(fc.constantFrom(...Array.from({ length: 12 }, (_, index) => `token-${index}`)), {
+    maxLength: 60,
+  });
+  await fc.assert(
+    fc.asyncProperty(names, async (asked) => {
+      const clock = heldClock();
+      const verifier = cachingVerifier(counting(clock).inner, { clock, maxEntries: 3, maxCharacters: 100 });
+      for (const name of asked) {
+        const verification = await verifier.verify(tokenNamed(name));
+        expect(verification).toMatchObject({ outcome: 'verified', token: { subject: tokenNamed(name) } });
+      }
+    }),
+  );
+});
+
+test('the cache keeps to its bounds: the oldest entries go', async () => {
+  const clock = heldClock();
+  const { asked, inner } = counting(clock);
+  const verifier = cachingVerifier(inner, { clock, maxEntries: 2 });
+  for (const name of ['one', 'two', 'three', 'two', 'three', 'one']) await verifier.verify(tokenNamed(name));
+  expect(asked).toEqual(['one', 'two', 'three', 'one'].map(tokenNamed));
+});

@@ -1,0 +1,65 @@
+import { publicDenial, type Denial, type PublicDenial, type StepUpChallenge } from './denial.ts';
+
+/** What leaves the service for a denial: the same for every reason behind one public word. */
+export type DenialAnswer = Readonly<{
+  status: 400 | 401 | 403 | 503;
+  /** Fixed sentence, safe to show. */
+  message: string;
+  reason: PublicDenial;
+  /** Value of the `WWW-Authenticate` header, where the status calls for one (RFC 6750 §3). */
+  wwwAuthenticate?: string;
+  challenge?: StepUpChallenge;
+}>;
+
+/** Turns a denial into its public answer. Pure. The reason itself does not get out. */
+export function answerDenial(denial: Denial): DenialAnswer {
+  const reason = publicDenial(denial.reason);
+  switch (reason) {
+    case 'unauthenticated':
+      // Without any token in the request, no error code either (RFC 6750 §3.1).
+      return { status: 401, reason, message: 'Sign in to do this.', wwwAuthenticate: bearer({}) };
+    case 'invalid_request':
+      return { status: 400, reason, message: 'The request is malformed.', wwwAuthenticate: bearer({ error: reason }) };
+    case 'invalid_token':
+      return {
+        status: 401,
+        reason,
+        message: 'The token is not accepted here.',
+        wwwAuthenticate: bearer({ error: reason }),
+      };
+    case 'insufficient_user_authentication':
+      return stepUpAnswer(denial.stepUp);
+    case 'insufficient_scope':
+      return {
+        status: 403,
+        reason,
+        message: 'The token does not cover this.',
+        wwwAuthenticate: bearer({ error: reason, ...(denial.scope === undefined ? {} : { scope: denial.scope }) }),
+      };
+    case 'access_denied':
+      return { status: 403, reason, message: 'This caller may not do this.' };
+    case 'temporarily_unavailable':
+      return { status: 503, reason, message: 'This cannot be decided right now. Try again shortly.' };
+  }
+}
+
+function stepUpAnswer(challenge: StepUpChallenge | undefined): DenialAnswer {
+  const parameters = challenge && {
+    acr_values: challenge.acrValues.join(' '),
+    max_age: String(challenge.maxAgeSeconds),
+    scope: challenge.scope,
+  };
+  return {
+    status: 401,
+    reason: 'insufficient_user_authentication',
+    message: 'This needs a recent second factor.',
+    wwwAuthenticate: bearer({ error: 'insufficient_user_authentication', ...parameters }),
+    ...(challenge && { challenge }),
+  };
+}
+
+// Values are our own constants and configured scopes: none holds a quote or a backslash.
+function bearer(parameters: Readonly<Record<string, string>>): string {
+  const all = Object.entries({ realm: 'sallyport', ...parameters });
+  return `Bearer ${all.map(([name, value]) => `${name}="${value}"`).join(', ')}`;
+}

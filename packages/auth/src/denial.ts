@@ -1,0 +1,65 @@
+/**
+ * Every reason for a "no", each with the one public word that the caller hears. The reason is for the log and the
+ * metric; two reasons with the same public word must not be told apart from outside (RFC 9068 §4, RFC 6750 §3.1).
+ */
+const publicWordOf = {
+  token_missing: 'unauthenticated',
+
+  authorization_malformed: 'invalid_request',
+  authorization_repeated: 'invalid_request',
+  token_too_long: 'invalid_request',
+  transaction_header_malformed: 'invalid_request',
+  idempotency_key_missing: 'invalid_request',
+  idempotency_key_malformed: 'invalid_request',
+  regulated_in_batch: 'invalid_request',
+
+  token_malformed: 'invalid_token',
+  token_header_refused: 'invalid_token',
+  token_type: 'invalid_token',
+  token_algorithm: 'invalid_token',
+  token_key_unknown: 'invalid_token',
+  token_signature: 'invalid_token',
+  token_claims: 'invalid_token',
+  token_issuer: 'invalid_token',
+  token_audience: 'invalid_token',
+  token_expired: 'invalid_token',
+  token_from_the_future: 'invalid_token',
+  token_lifetime: 'invalid_token',
+  transaction_missing: 'invalid_token',
+  transaction_chain: 'invalid_token',
+  revoked: 'invalid_token',
+
+  second_factor_missing: 'insufficient_user_authentication',
+  second_factor_too_old: 'insufficient_user_authentication',
+
+  scope_missing: 'insufficient_scope',
+  caller_kind: 'access_denied',
+
+  feed_silent: 'temporarily_unavailable',
+  authority_unreachable: 'temporarily_unavailable',
+  keys_unavailable: 'temporarily_unavailable',
+} as const;
+
+export type DenialReason = keyof typeof publicWordOf;
+export type PublicDenial = (typeof publicWordOf)[DenialReason];
+
+/** What would turn the "no" into a "yes": stronger or more recent authentication (RFC 9470 §3). */
+export type StepUpChallenge = Readonly<{
+  /** Authentication context classes that would do. */
+  acrValues: readonly string[];
+  /** Greatest age of the second factor, in seconds. */
+  maxAgeSeconds: number;
+  /** The scope the procedure asks for, space-separated (RFC 6749 §3.3). */
+  scope: string;
+}>;
+
+export type Denial = Readonly<{ reason: DenialReason; scope?: string; stepUp?: StepUpChallenge }>;
+
+export function publicDenial(reason: DenialReason): PublicDenial {
+  return publicWordOf[reason];
+}
+
+/** True when the answer is "we do not know": never to be reported, or acted on, as a bad credential. */
+export function isOutage(reason: DenialReason): boolean {
+  return publicWordOf[reason] === 'temporarily_unavailable';
+}

@@ -1,0 +1,28 @@
+export type { AskAboutOne, AskAuthority, IntrospectionAnswer, IntrospectionQuestion } from './authority.ts';
+export { maxTokenLength, type BearerToken } from './bearer-token.ts';
+export { cachingVerifier, type CachingOptions } from './caching-verifier.ts';
+export { answerDenial, type DenialAnswer } from './challenge.ts';
+export { systemClock, type Clock } from './clock.ts';
+export { coalescingAuthority, type CoalescingOptions } from './coalescing-authority.ts';
+export type { Denial, DenialReason, PublicDenial, StepUpChallenge } from './denial.ts';
+export type { FeedMessage, RevocationEvent } from './feed-position.ts';
+export { openGates, type Decision, type GateOptions, type Gates } from './gates.ts';
+export { introspectingVerifier, type IntrospectingOptions } from './introspecting-verifier.ts';
+export { localVerifier, type LocalVerifierOptions } from './local-verifier.ts';
+export type { Evidence, Principal, PropagatedPrincipal, ServicePrincipal, Transaction } from './principal.ts';
+export { hopHeaders, transactionVerifier, type TransactionVerifierOptions } from './propagation.ts';
+export { remoteKeys, type RemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
+export { openRequest, type HeaderValues, type RequestContext, type RequestOptions } from './request-context.ts';
+export {
+  followRevocations,
+  liveWithinMs,
+  type FeedHandlers,
+  type FeedSource,
+  type FollowOptions,
+  type RevocationFeed,
+} from './revocation-feed.ts';
+export type { Revocation, RevocationSubject } from './revocations.ts';
+export { readTrace, writeTrace, type Trace } from './trace.ts';
+export type { SessionState, TokenVerifier, Verification, VerifiedToken } from './token-verifier.ts';
+export { trustMatrix, trustTiers, type TrustTier } from './trust-tier.ts';
+export { readKeySet, type SigningAlgorithm, type VerificationKey, type VerificationKeys } from './verification-keys.ts';

@@ -1,0 +1,43 @@
+import type { AskAboutOne, IntrospectionAnswer } from './authority.ts';
+import { systemClock, type Clock } from './clock.ts';
+import type { TokenVerifier, Verification } from './token-verifier.ts';
+
+export type IntrospectingOptions = Readonly<{
+  clock?: Clock;
+  /** Told why the authority gave no answer. The caller hears 503. */
+  onUnreachable?: (error: unknown) => void;
+}>;
+
+/**
+ * The fresh gate: checks the token as `inner` does, then asks the authority about its identifiers. The question is asked
+ * after `verify` was called, so the answer is never older than the request.
+ *
+ * A service's own token has no session to ask about and passes as `inner` verified it, without `session`.
+ */
+export function introspectingVerifier(
+  inner: TokenVerifier,
+  ask: AskAboutOne,
+  options: IntrospectingOptions = {},
+): TokenVerifier {
+  const clock = options.clock ?? systemClock;
+
+  return {
+    async verify(text): Promise<Verification> {
+      const checkedAtMs = clock.monotonicMs();
+      const verification = await inner.verify(text);
+      if (verification.outcome !== 'verified' || verification.token.session === undefined) return verification;
+      const { tokenId, session, subject, client } = verification.token;
+      let answer: IntrospectionAnswer;
+      try {
+        answer = await ask({ tokenId, session, subject, client });
+      } catch (error) {
+        options.onUnreachable?.(error);
+        return { outcome: 'unknown', reason: 'authority_unreachable' };
+      }
+      if (!answer.active) return { outcome: 'refused', reason: 'revoked', token: verification.token };
+      const { authTime, secondFactorAt, acr, answeredAt } = answer;
+      const known = { authTime, acr, answeredAt, ...(secondFactorAt !== undefined && { secondFactorAt }) };
+      return { outcome: 'verified', token: verification.token, session: known, checkedAtMs };
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import type { Standing } from './authorize.ts';
+import { readAuthorization, type Authorization } from './bearer-token.ts';
+import { systemClock, type Clock } from './clock.ts';
+import type { Gates } from './gates.ts';
+import { hopHeaders, readTransactionHeader, type TransactionHeader } from './propagation.ts';
+import { readTrace, type Trace } from './trace.ts';
+import { strictestTier, type TrustTier } from './trust-tier.ts';
+
+/** All values of a request header, each header line by itself: two `Authorization` headers must be seen as two. */
+export type HeaderValues = (name: string) => readonly string[];
+
+/** One HTTP request, which may carry several calls. Made once, before any of them runs. */
+export type RequestContext = Readonly<{
+  authorization: Authorization;
+  transaction: TransactionHeader;
+  idempotencyKeys: readonly string[];
+  /** The strictest tier among the calls: it decides for all of them, once. */
+  tier: TrustTier;
+  calls: number;
+  trace: Trace;
+  /** Milliseconds until the caller stops waiting; never below 0. */
+  remainingMs: () => number;
+  /** Aborts when the caller goes away. */
+  signal: AbortSignal;
+  gates: Gates;
+  /** What the gates say of the caller, asked at most once per request and kind of caller. */
+  standing: (carriedBy: 'bearer' | 'transaction') => Promise<Standing>;
+}>;
+
+export type RequestOptions = Readonly<{
+  gates: Gates;
+  headers: HeaderValues;
+  /** Tier of each call in the request. */
+  tiers: readonly TrustTier[];
+  signal?: AbortSignal;
+  /** Milliseconds a request may take when its caller names no less. Default 10,000. */
+  timeoutMs?: number;
+  clock?: Clock;
+}>;
+
+export function openRequest(options: RequestOptions): RequestContext {
+  const clock = options.clock ?? systemClock;
+  const { gates, headers, tiers } = options;
+  const timeoutMs = Math.min(options.timeoutMs ?? 10_000, readTimeout(headers(hopHeaders.timeout)));
+  const endsAtMs = clock.monotonicMs() + timeoutMs;
+  const standings = new Map<string, Promise<Standing>>();
+
+  const request: RequestContext = {
+    authorization: readAuthorization(headers('Authorization')),
+    transaction: readTransactionHeader(headers(hopHeaders.transaction)),
+    idempotencyKeys: headers('Idempotency-Key'),
+    tier: strictestTier(tiers),
+    calls: tiers.length,
+    trace: readTrace(headers(hopHeaders.trace)),
+    remainingMs: () => Math.max(0, endsAtMs - clock.monotonicMs()),
+    signal: options.signal ?? new AbortController().signal,
+    gates,
+    standing: (carriedBy) => {
+      const known = standings.get(carriedBy) ?? gates.examine(request, carriedBy);
+      standings.set(carriedBy, known);
+      return known;
+    },
+  };
+  return request;
+}
+
+// A malformed timeout is no timeout of the caller's: ours still holds.
+function readTimeout(values: readonly string[]): number {
+  const [value, second] = values;
+  return value !== undefined && second === undefined && /^[1-9][0-9]{0,6}$/.test(value) ? Number(value) : Infinity;
+}

@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { rememberForMs, rememberRevocations, sessionSerial, type Revocation } from './revocations.ts';
+
+const token = { tokenId: 't1', session: 'a.rnd', subject: 'u_ada', client: 'web', keyId: 'k1' }; // serial 10
+
+test.each<[Revocation, boolean]>([
+  [{ kind: 'session', session: 'a.rnd' }, true],
+  [{ kind: 'session', session: 'b.rnd' }, false],
+  [{ kind: 'token', tokenId: 't1' }, true],
+  [{ kind: 'token', tokenId: 't2' }, false],
+  [{ kind: 'key', keyId: 'k1' }, true],
+  [{ kind: 'key', keyId: 'k2' }, false],
+  [{ kind: 'subject', subject: 'u_ada', upToSerial: 10 }, true],
+  [{ kind: 'subject', subject: 'u_ada', upToSerial: 9 }, false],
+  [{ kind: 'subject', subject: 'u_eve', upToSerial: 99 }, false],
+  [{ kind: 'client', client: 'web', upToSerial: 10 }, true],
+  [{ kind: 'client', client: 'app', upToSerial: 10 }, false],
+  [{ kind: 'everyone', upToSerial: 10 }, true],
+  [{ kind: 'everyone', upToSerial: 9 }, false],
+])('%j covers the token: %s', (revocation, covered) => {
+  const revocations = rememberRevocations();
+  revocations.add(revocation, 0);
+  expect(revocations.covers(token)).toBe(covered);
+});
+
+test('cut-offs come to the same in every order: the greatest of subject, client and everyone counts', () => {
+  const cutOff = fc.oneof(
+    fc.record({
+      kind: fc.constant('subject' as const),
+      subject: fc.constantFrom('u_ada', 'u_eve'),
+      upToSerial: fc.nat(20),
+    }),
+    fc.record({ kind: fc.constant('client' as const), client: fc.constantFrom('web', 'app'), upToSerial: fc.nat(20) }),
+    fc.record({ kind: fc.constant('everyone' as const), upToSerial: fc.nat(20) }),
+  );
+  fc.assert(
+    fc.property(fc.array(cutOff, { maxLength: 8 }), fc.nat(25), (cutOffs, serial) => {
+      const revocations = rememberRevocations();
+      for (const each of cutOffs) revocations.add(each, 0);
+      const touching = cutOffs.filter(
+        (each) =>
+          each.kind === 'everyone' || (each.kind === 'subject' ? each.subject === 'u_ada' : each.client === 'web'),
+      );
+      const expected = touching.some(({ upToSerial }) => serial <= upToSerial);
+      expect(revocations.covers({ ...token, session: `${serial.toString(36)}.rnd` })).toBe(expected);
+    }),
+  );
+});
+
+test('a session id that holds no serial is spared by no cut-off', () => {
+  expect(sessionSerial('no-serial')).toBeNaN();
+  const revocations = rememberRevocations();
+  revocations.add({ kind: 'everyone', upToSerial: 1 }, 0);
+  expect(revocations.covers({ ...token, session: 'foreign' })).toBe(true);
+});
+
+test('what no live token can remember is forgotten, so memory is bounded', () => {
+  const revocations = rememberRevocations();
+  for (let index = 0; index < 1000; index += 1) revocations.add({ kind: 'token', tokenId: `t${index}` }, index);
+  revocations.add({ kind: 'token', tokenId: 'last' }, rememberForMs + 2000);
+  expect(revocations.size()).toBe(1);
+});

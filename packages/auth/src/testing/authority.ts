@@ -1,0 +1,68 @@
+import type { AskAuthority, IntrospectionAnswer, IntrospectionQuestion } from '../authority.ts';
+import type { Clock } from '../clock.ts';
+import { rememberRevocations, type Revocation } from '../revocations.ts';
+import { testFeed } from './feed.ts';
+import { heldClock } from './held-clock.ts';
+import { testKeys } from './signing.ts';
+import { testTokens } from './tokens.ts';
+
+/**
+ * An authority in memory, for tests of services that use this package: real ES256 keys, real tokens, no network. What it
+ * revokes holds at once for whoever asks, and reaches those who follow `feed` unless `holdFeed(true)`.
+ */
+export async function testAuthority(clock: Clock = heldClock()) {
+  const issuer = 'http://authority.test';
+  const trustDomain = 'sallyport';
+  const signing = await testKeys();
+  const feed = testFeed();
+  const revoked = rememberRevocations();
+  const secondFactors = new Map<string, number>();
+  const secondFactorAt = (session: string): number | undefined => secondFactors.get(session);
+  let reachable = true;
+  let batchesAsked = 0;
+
+  function answer(question: IntrospectionQuestion): IntrospectionAnswer {
+    if (revoked.covers({ ...question, keyId: '' })) return { active: false };
+    const answeredAt = clock.epochSeconds();
+    const factorAt = secondFactorAt(question.session);
+    if (factorAt === undefined) return { active: true, authTime: answeredAt, acr: 'aal1', answeredAt };
+    return { active: true, authTime: factorAt, secondFactorAt: factorAt, acr: 'aal2', answeredAt };
+  }
+
+  const introspect: AskAuthority = async (questions) => {
+    batchesAsked += 1;
+    if (!reachable) throw new Error('the test authority is unreachable');
+    return questions.map(answer);
+  };
+
+  return {
+    issuer,
+    trustDomain,
+    clock,
+    keys: signing.keys,
+    introspect,
+    feed: feed.source,
+    /** Sends a heartbeat to whoever follows. */
+    beat: feed.beat,
+    ...testTokens({ issuer, trustDomain, clock, signing, secondFactorAt }),
+    /** Records a second factor now: later tokens and answers of the session carry it. */
+    secondFactor: (session: string): void => {
+      secondFactors.set(session, clock.epochSeconds());
+    },
+    /** Its own state changes before this returns. */
+    revoke: (revocation: Revocation): void => {
+      revoked.add(revocation, clock.monotonicMs());
+      feed.append(revocation);
+    },
+    rotateKey: signing.rotate,
+    /** While unreachable, every question fails. */
+    setReachable: (value: boolean): void => {
+      reachable = value;
+    },
+    /** While held, followers hear nothing. */
+    holdFeed: feed.hold,
+    questionsAsked: (): number => batchesAsked,
+  };
+}
+
+export type TestAuthority = Awaited<ReturnType<typeof testAuthority>>;

@@ -1,0 +1,26 @@
+import { cachingVerifier } from '../caching-verifier.ts';
+import { coalescingAuthority } from '../coalescing-authority.ts';
+import { openGates, type Decision, type Gates } from '../gates.ts';
+import { introspectingVerifier } from '../introspecting-verifier.ts';
+import { localVerifier } from '../local-verifier.ts';
+import { transactionVerifier } from '../propagation.ts';
+import { followRevocations, type RevocationFeed } from '../revocation-feed.ts';
+import type { TestAuthority } from './authority.ts';
+
+export type TestGates = Readonly<{ gates: Gates; revocations: RevocationFeed; decisions: readonly Decision[] }>;
+
+/** The gates as a service stacks them, against a test authority. Close `revocations` when the test is over. */
+export async function testGates(authority: TestAuthority, audience: string): Promise<TestGates> {
+  const { issuer, trustDomain, keys, clock } = authority;
+  const revocations = followRevocations(authority.feed, { clock });
+  const local = cachingVerifier(localVerifier({ issuer, audience, keys, clock }), { clock });
+  const fresh = introspectingVerifier(local, coalescingAuthority(authority.introspect), { clock });
+  const transactions = transactionVerifier({ issuer, trustDomain, keys, clock });
+  const decisions: Decision[] = [];
+  const onDecision = (decision: Decision): void => {
+    decisions.push(decision);
+  };
+  const gates = openGates({ local, fresh, revocations, transactions, clock, onDecision });
+  await Promise.resolve(); // the feed's first heartbeat
+  return { gates, revocations, decisions };
+}

@@ -1,0 +1,22 @@
+/** Where a request stands in a distributed trace (W3C Trace Context, `traceparent`). Never a credential. */
+export type Trace = Readonly<{ traceId: string; spanId: string; sampled: boolean }>;
+
+const traceparent = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/;
+
+/** Continues the caller's trace with a span of our own, or starts a new one when the header is absent or malformed. */
+export function readTrace(values: readonly string[]): Trace {
+  const [value = '', second] = values;
+  const [, traceId, flags] = second === undefined ? (traceparent.exec(value) ?? []) : [];
+  const sampled = flags === undefined || Number.parseInt(flags, 16) % 2 === 1;
+  return { traceId: traceId ?? randomHex(16), spanId: randomHex(8), sampled };
+}
+
+export function writeTrace(trace: Trace): string {
+  return `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`;
+}
+
+function randomHex(bytes: number): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join(
+    '',
+  );
+}

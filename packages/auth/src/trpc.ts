@@ -1,0 +1,239 @@
+import { TRPCError, type AnyTRPCRouter, type TRPCProcedureBuilder, type TRPCUnsetMarker } from '@trpc/server';
+import {
+  authorizeFresh,
+  authorizePublic,
+  authorizeService,
+  authorizeTransaction,
+  authorizeUser,
+  authorizeWithSecondFactor,
+  type Standing,
+  type Verdict,
+} from './authorize.ts';
+import { answerDenial, type DenialAnswer } from './challenge.ts';
+import type { Denial } from './denial.ts';
+import type { Principal, PropagatedPrincipal, ServicePrincipal } from './principal.ts';
+import type { RequestContext } from './request-context.ts';
+import type { TrustTier } from './trust-tier.ts';
+
+/** What a service's tRPC context must hold. */
+export type TrustContext = { readonly request: RequestContext };
+
+/** Mirrors the tier of a procedure, for reading. The tier that counts sits in the builder's closure. */
+export type TrustMeta = { readonly tier?: TrustTier; readonly scopes?: readonly string[] };
+
+/** `from`: who calls. A user with a token of their own (the default), a service as itself, or a service carrying a user. */
+export type Access<From extends 'user' | 'service' | 'transaction' = 'user'> = Readonly<{
+  /** Scopes the caller must have, space-separated (RFC 6749 §3.3). */
+  scope: string;
+  from?: From;
+}>;
+
+export type RegulatedAccess = Readonly<{ scope: string; mfaWithinSeconds: number }>;
+
+/** `acr` values that stand for two factors (RFC 9470 §3: opaque names, agreed with the authority). */
+const twoFactorAcrValues = ['aal2'] as const;
+
+/** The tier that each gate middleware was made for: a procedure's tier is read from here, not from its meta. */
+const tierOfMiddleware = new WeakMap<object, TrustTier>();
+
+/**
+ * The five tiers as procedure builders, made from a service's own `t.procedure`.
+ *
+ * Each puts what the gates admitted into `ctx.principal`, typed by its evidence; a handler that asks for more than its tier
+ * gives does not compile. A "no" is a `TRPCError` with a fixed message, whose `cause` is a `DenialError`.
+ */
+export function trustTiers<Context extends TrustContext, Shape>(procedure: BaseProcedure<Context, Shape>) {
+  function gate<Admitted extends Admissible>(tier: TrustTier, scopes: readonly string[], decide: Decide<Admitted>) {
+    const guarded = procedure.meta({ tier, scopes }).use(async function passGate({ ctx, path, next }) {
+      const request = requestOf(ctx);
+      const principal = await admit(request, { tier, path, decide });
+      return next({ ctx: { principal } });
+    });
+    for (const middleware of guarded._def.middlewares.slice(-1)) tierOfMiddleware.set(middleware, tier);
+    return guarded;
+  }
+
+  function read(access: Access): Guarded<Context, Shape, Principal<'local' | 'degraded' | 'fresh'>>;
+  function read(access: Access<'service'>): Guarded<Context, Shape, ServicePrincipal>;
+  function read(access: Access<'transaction'>): Guarded<Context, Shape, PropagatedPrincipal>;
+  function read(access: Access<'user' | 'service' | 'transaction'>): unknown {
+    const scopes = access.scope.split(' ');
+    switch (access.from ?? 'user') {
+      case 'user':
+        return gate('authenticatedRead', scopes, {
+          by: 'bearer',
+          verdict: (standing) => authorizeUser(standing, scopes),
+        });
+      case 'service':
+        return gate('authenticatedRead', scopes, {
+          by: 'bearer',
+          verdict: (standing) => authorizeService(standing, scopes),
+        });
+      case 'transaction':
+        return gate('authenticatedRead', scopes, {
+          by: 'transaction',
+          verdict: (standing) => authorizeTransaction(standing, scopes),
+        });
+    }
+  }
+
+  return {
+    /** Anybody. `ctx.principal` is there when a good token came along; a bad one is refused, an unknown one ignored. */
+    publicRead: () => gate('publicRead', [], { by: 'bearer', verdict: authorizePublic }),
+
+    /** The local gate. Serves on `degraded` evidence through 60 s of a silent feed, then answers 503. */
+    authenticatedRead: read,
+
+    /** The local gate with a live feed; after 10 s of silence it asks the authority instead. */
+    standardWrite: ({ scope }: Access) => {
+      const scopes = scope.split(' ');
+      return gate('standardWrite', scopes, { by: 'bearer', verdict: (standing) => authorizeUser(standing, scopes) });
+    },
+
+    /** The fresh gate. */
+    privilegedWrite: ({ scope }: Access) => {
+      const scopes = scope.split(' ');
+      return gate('privilegedWrite', scopes, { by: 'bearer', verdict: (standing) => authorizeFresh(standing, scopes) });
+    },
+
+    /** The fresh gate, a second factor within N seconds, an `Idempotency-Key`, and a request of its own. */
+    regulatedAction: ({ scope, mfaWithinSeconds }: RegulatedAccess) => {
+      const scopes = scope.split(' ');
+      const demand = { withinSeconds: mfaWithinSeconds, acrValues: twoFactorAcrValues };
+      const guarded = gate('regulatedAction', scopes, {
+        by: 'bearer',
+        verdict: (standing) => authorizeWithSecondFactor(standing, scopes, demand),
+        precheck: refuseUnregulated,
+      });
+      return guarded.use(function takeIdempotencyKey({ ctx, next }) {
+        return next({ ctx: { idempotencyKey: requestOf(ctx).idempotencyKeys[0] ?? '' } });
+      });
+    },
+  };
+}
+
+type BaseProcedure<Context, Shape, Overrides = object> = TRPCProcedureBuilder<
+  Context,
+  TrustMeta,
+  Overrides,
+  TRPCUnsetMarker,
+  TRPCUnsetMarker,
+  TRPCUnsetMarker,
+  TRPCUnsetMarker,
+  false,
+  Shape
+>;
+
+type Guarded<Context, Shape, Admitted> = BaseProcedure<Context, Shape, { principal: Admitted }>;
+
+/** Whoever a gate lets in; `undefined` is anybody. */
+type Admissible = Principal | ServicePrincipal | undefined;
+
+type Decide<Admitted extends Admissible> = Readonly<{
+  by: 'bearer' | 'transaction';
+  verdict: (standing: Standing) => Verdict<Admitted>;
+  /** What the request must be like before its caller matters. */
+  precheck?: (request: RequestContext) => Denial | undefined;
+}>;
+
+type Call<Admitted extends Admissible> = Readonly<{ tier: TrustTier; path: string; decide: Decide<Admitted> }>;
+
+async function admit<Admitted extends Admissible>(
+  request: RequestContext,
+  { tier, path, decide }: Call<Admitted>,
+): Promise<Admitted> {
+  const startedAtMs = request.gates.clock.monotonicMs();
+  const refused = decide.precheck?.(request);
+  const verdict = refused === undefined ? decide.verdict(await request.standing(decide.by)) : { denial: refused };
+  request.gates.report({
+    path,
+    tier,
+    ...('denial' in verdict
+      ? { outcome: verdict.denial.reason }
+      : { outcome: 'admitted', ...describe(verdict.admitted) }),
+    traceId: request.trace.traceId,
+    tookMs: request.gates.clock.monotonicMs() - startedAtMs,
+  });
+  if ('denial' in verdict) throw denialError(verdict.denial);
+  return verdict.admitted;
+}
+
+function describe(principal: Admissible): { evidence: string; subject?: string; client?: string } {
+  if (principal === undefined) return { evidence: 'none' };
+  if (principal.kind === 'service') return { evidence: 'local', client: principal.client };
+  return { evidence: principal.evidence, subject: principal.subject, client: principal.client };
+}
+
+const idempotencyKeyGrammar = /^[!-~]{1,255}$/;
+
+function refuseUnregulated(request: RequestContext): Denial | undefined {
+  if (request.calls > 1) return { reason: 'regulated_in_batch' };
+  const [key, second] = request.idempotencyKeys;
+  if (key === undefined) return { reason: 'idempotency_key_missing' };
+  return second === undefined && idempotencyKeyGrammar.test(key) ? undefined : { reason: 'idempotency_key_malformed' };
+}
+
+// tRPC types a generic context as an unresolved overwrite of itself; the bound on `Context` says what it holds.
+function requestOf(context: object): RequestContext {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  return (context as TrustContext).request;
+}
+
+/** The cause of every `TRPCError` that a gate throws. Its message is for the log. */
+export class DenialError extends Error {
+  readonly denial: Denial;
+  constructor(denial: Denial) {
+    super(denial.reason);
+    this.name = 'DenialError';
+    this.denial = denial;
+  }
+}
+
+const codeOfStatus = { 400: 'BAD_REQUEST', 401: 'UNAUTHORIZED', 403: 'FORBIDDEN', 503: 'SERVICE_UNAVAILABLE' } as const;
+
+export function denialError(denial: Denial): TRPCError {
+  const { status, message } = answerDenial(denial);
+  return new TRPCError({ code: codeOfStatus[status], message, cause: new DenialError(denial) });
+}
+
+/** The public answer of an error that a gate threw; `undefined` for every other error. For error formatters. */
+export function denialAnswerOf(error: Error): DenialAnswer | undefined {
+  return error.cause instanceof DenialError ? answerDenial(error.cause.denial) : undefined;
+}
+
+/** The strongest claim among a batch's denials: outage over forbidden over unauthenticated, so that an outage is never
+ * reported as a bad credential. */
+export function gravestDenial(errors: readonly Error[]): DenialAnswer | undefined {
+  const answers = errors.map(denialAnswerOf).filter((answer) => answer !== undefined);
+  return answers.toSorted((one, other) => other.status - one.status)[0];
+}
+
+const sealed = Symbol('sealed');
+
+/** A router in which every procedure has exactly one tier. `serve` takes nothing else. */
+export type SealedRouter<Router extends AnyTRPCRouter = AnyTRPCRouter> = Readonly<{
+  [sealed]: true;
+  router: Router;
+  tiers: ReadonlyMap<string, TrustTier>;
+}>;
+
+/** Throws, naming every procedure without a tier, with two, or whose meta says another than its gate. */
+export function sealRouter<Router extends AnyTRPCRouter>(router: Router): SealedRouter<Router> {
+  const tiers = new Map<string, TrustTier>();
+  const problems: string[] = [];
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- tRPC types the procedures of any router as `any`
+  const procedures: Readonly<Record<string, ProcedureShape>> = router._def.procedures;
+  for (const [path, procedure] of Object.entries(procedures)) {
+    const found = (procedure._def.middlewares ?? []).flatMap((middleware) => tierOfMiddleware.get(middleware) ?? []);
+    const [tier, second] = found;
+    if (tier === undefined) problems.push(`${path} has no trust tier`);
+    else if (second !== undefined) problems.push(`${path} has two trust tiers`);
+    else if (procedure._def.meta?.tier !== tier)
+      problems.push(`${path} says ${procedure._def.meta?.tier} but its gate is ${tier}`);
+    else tiers.set(path, tier);
+  }
+  if (problems.length > 0) throw new Error(`This router does not start: ${problems.join('; ')}.`);
+  return { [sealed]: true, router, tiers };
+}
+
+type ProcedureShape = { _def: { middlewares?: readonly object[]; meta?: TrustMeta } };

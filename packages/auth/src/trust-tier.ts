@@ -1,0 +1,77 @@
+/** The five trust tiers, from the least demanding to the most. A batch is decided by its strictest member. */
+export const trustTiers = [
+  'publicRead',
+  'authenticatedRead',
+  'standardWrite',
+  'privilegedWrite',
+  'regulatedAction',
+] as const;
+
+export type TrustTier = (typeof trustTiers)[number];
+
+export function strictestTier(tiers: readonly TrustTier[]): TrustTier {
+  return trustTiers.findLast((tier) => tiers.includes(tier)) ?? 'publicRead';
+}
+
+/** What a tier rests on, how stale that may be, and what it does when it cannot know. Times in seconds. */
+type TierRule = Readonly<{
+  evidence: string;
+  gate: 'none' | 'local' | 'fresh';
+  /** Greatest age of what a "yes" rests on while authority and feed are well. `null`: no claim is made. */
+  stalenessBoundSeconds: number | null;
+  /** How long a silent feed is bridged with `degraded` evidence. */
+  bridgeSilenceSeconds: number;
+  /** What happens after that, or when a fresh answer is not to be had. */
+  beyond: 'serve' | 'introspect' | 'unavailable';
+}>;
+
+/** The fallback matrix. `docs/trust-matrix.md` is printed from it. */
+export const trustMatrix = {
+  publicRead: {
+    evidence: 'none',
+    gate: 'none',
+    stalenessBoundSeconds: null,
+    bridgeSilenceSeconds: 60,
+    beyond: 'serve',
+  },
+  authenticatedRead: {
+    evidence: 'local + feed',
+    gate: 'local',
+    stalenessBoundSeconds: 5,
+    bridgeSilenceSeconds: 60,
+    beyond: 'unavailable',
+  },
+  standardWrite: {
+    evidence: 'local + live feed',
+    gate: 'local',
+    stalenessBoundSeconds: 5,
+    bridgeSilenceSeconds: 10,
+    beyond: 'introspect',
+  },
+  privilegedWrite: {
+    evidence: 'fresh',
+    gate: 'fresh',
+    stalenessBoundSeconds: 0,
+    bridgeSilenceSeconds: 0,
+    beyond: 'unavailable',
+  },
+  regulatedAction: {
+    evidence: 'fresh + recent second factor + idempotency key',
+    gate: 'fresh',
+    stalenessBoundSeconds: 0,
+    bridgeSilenceSeconds: 0,
+    beyond: 'unavailable',
+  },
+} as const satisfies Record<TrustTier, TierRule>;
+
+/** How a request of a tier is decided, given how long the feed has proven nothing. */
+export type Course = 'local' | 'degraded' | 'anonymous' | 'introspect' | 'unavailable';
+
+/** Reads the matrix. Pure: `liveMs` is up to when the feed counts as alive. */
+export function courseOf(tier: TrustTier, silenceMs: number, liveMs: number): Course {
+  const rule = trustMatrix[tier];
+  if (rule.gate === 'fresh') return 'introspect';
+  if (silenceMs <= liveMs) return 'local';
+  if (silenceMs <= rule.bridgeSilenceSeconds * 1000) return 'degraded';
+  return rule.beyond === 'serve' ? 'anonymous' : rule.beyond;
+}

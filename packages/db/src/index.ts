@@ -1,0 +1,3 @@
+export { migrate, type MigrationOptions } from './migrate.ts';
+export { createPool, runtimeRole, type PoolOptions } from './pool.ts';
+export { inTransaction, openDatabase, type Database, type Queries, type TransactionLimits } from './transaction.ts';
