@@ -1,13 +1,21 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { exportJWK, generateKeyPair } from 'jose';
 import { afterEach, expect, test } from 'vitest';
-import { remoteKeys } from './remote-keys.ts';
+import { remoteKeys, type RemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
 import { heldClock } from './testing.ts';
 
 const servers: Server[] = [];
+const opened: RemoteKeys[] = [];
 afterEach(() => {
+  for (const keys of opened.splice(0)) keys.close();
   for (const server of servers.splice(0)) server.close();
 });
+
+function open(options: RemoteKeysOptions): RemoteKeys {
+  const keys = remoteKeys(options);
+  opened.push(keys);
+  return keys;
+}
 
 async function publicJwk(kid: string, change: Readonly<Record<string, unknown>> = {}) {
   const { publicKey } = await generateKeyPair('ES256', { extractable: true });
@@ -39,7 +47,7 @@ const answer =
 test('an unknown kid makes one load in thirty seconds, however many tokens ask', async () => {
   const clock = heldClock();
   const { state, url } = await issuer(answer({ keys: [await publicJwk('a')] }));
-  const keys = remoteKeys({ url, clock });
+  const keys = open({ url, clock });
   await Promise.all(Array.from({ length: 100 }, () => keys.refresh()));
   expect(state.asked).toBe(1);
   expect(keys.find('a')?.algorithm).toBe('ES256');
@@ -57,7 +65,7 @@ test('a bad answer never replaces good keys, and is told', async () => {
   const good = await publicJwk('good');
   const { state, url } = await issuer(answer({ keys: [good] }));
   const failures: unknown[] = [];
-  const keys = remoteKeys({ url, clock, onLoadFailed: (error) => failures.push(error) });
+  const keys = open({ url, clock, onLoadFailed: (error) => failures.push(error) });
   await keys.refreshNow();
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   const elsewhere = { keys: [await publicJwk('elsewhere')] };
@@ -87,7 +95,7 @@ test('a bad answer never replaces good keys, and is told', async () => {
 
 test('keys of other kinds are left out, not fatal', async () => {
   const { url } = await issuer(answer({ keys: [{ kty: 'OKP', crv: 'X448', kid: 'x' }, 'junk', await publicJwk('a')] }));
-  const keys = remoteKeys({ url });
+  const keys = open({ url });
   await keys.refreshNow();
   expect(keys.find('a')).toBeDefined();
   expect(keys.find('x')).toBeUndefined();
@@ -96,7 +104,7 @@ test('keys of other kinds are left out, not fatal', async () => {
 test('keys that could not be renewed serve for a day, then count as unknown', async () => {
   const clock = heldClock();
   const { state, url } = await issuer(answer({ keys: [await publicJwk('a')] }));
-  const keys = remoteKeys({ url, clock });
+  const keys = open({ url, clock });
   expect(keys.usable()).toBe(false);
   await keys.refreshNow();
   state.respond = answer('', 503);

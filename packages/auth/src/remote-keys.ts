@@ -11,6 +11,11 @@ export type RemoteKeysOptions = Readonly<{
   onLoadFailed?: (error: unknown) => void;
 }>;
 
+/** Between two loads that nobody asked for. */
+const renewEveryMs = 10 * 60_000;
+/** After a load that failed. */
+const retryAfterMs = 5000;
+
 /** Least time between two loads, however many tokens ask (RFC 7517 leaves it open; unknown `kid`s are free to invent). */
 const cooldownMs = 30_000;
 const loadWithinMs = 2000;
@@ -18,11 +23,16 @@ const maxSetBytes = 64 * 1024;
 /** Keys that could not be renewed serve this long. */
 const usableForMs = 24 * 60 * 60 * 1000;
 
-export type RemoteKeys = VerificationKeys & Readonly<{ refreshNow: () => Promise<void> }>;
+export type RemoteKeys = VerificationKeys &
+  Readonly<{
+    /** Loads now, whatever the cooldown says: when the feed names a key, or the authority is back. */
+    refreshNow: () => Promise<void>;
+    close: () => void;
+  }>;
 
 /**
- * The issuer's keys over HTTP, kept in memory. Call `refreshNow()` at start, on a timer, and when the feed names a key.
- * Redirects are refused; an oversize, empty or hostile answer never replaces keys that were good.
+ * The issuer's keys over HTTP, kept in memory: loaded at once, and again every ten minutes, or every five seconds while that
+ * fails. Redirects are refused; an oversize, empty or hostile answer never replaces keys that were good.
  */
 export function remoteKeys(options: RemoteKeysOptions): RemoteKeys {
   const clock = options.clock ?? systemClock;
@@ -30,14 +40,23 @@ export function remoteKeys(options: RemoteKeysOptions): RemoteKeys {
   let triedAtMs = -Infinity;
   let loadedAtMs = -Infinity;
   let loading: Promise<void> | undefined;
+  let renewal: ReturnType<typeof setTimeout> | undefined;
+  let closed = false;
+
+  function renewAfter(milliseconds: number): void {
+    clearTimeout(renewal);
+    if (!closed) renewal = setTimeout(() => void refreshNow(), milliseconds);
+  }
 
   async function load(): Promise<void> {
     triedAtMs = clock.monotonicMs();
     try {
       keys = await readKeySet(await fetchJson(options.url, options.fetch ?? fetch), options.algorithms ?? ['ES256']);
       loadedAtMs = clock.monotonicMs();
+      renewAfter(renewEveryMs);
     } catch (error) {
       options.onLoadFailed?.(error);
+      renewAfter(retryAfterMs);
     }
   }
 
@@ -46,12 +65,17 @@ export function remoteKeys(options: RemoteKeysOptions): RemoteKeys {
     return loading;
   }
 
+  void refreshNow();
   return {
     find: (keyId) => keys.get(keyId),
     usable: () => clock.monotonicMs() - loadedAtMs <= usableForMs,
     refreshNow,
     refresh: async () => {
       if (loading !== undefined || clock.monotonicMs() - triedAtMs >= cooldownMs) await refreshNow();
+    },
+    close: () => {
+      closed = true;
+      clearTimeout(renewal);
     },
   };
 }

@@ -118,6 +118,16 @@ test('a silent feed is told once, connected again, and told once when it is aliv
   expect(told).toEqual([true, false, true]);
 });
 
+test('a connection that is slow to open is not given up before its time', () => {
+  const { connections, source, send } = farEnd();
+  feed = followRevocations(source);
+  vi.advanceTimersByTime(3000);
+  expect(connections.length).toBe(1);
+  send(heartbeat(0));
+  vi.advanceTimersByTime(3000);
+  expect(connections.length).toBe(1);
+});
+
 test('reconnects wait longer each time, up to two seconds', () => {
   const { connections, source } = farEnd();
   feed = followRevocations(source, { random: () => 1 });

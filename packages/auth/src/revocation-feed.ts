@@ -46,6 +46,7 @@ export function followRevocations(source: FeedSource, options: FollowOptions = {
   const position = feedPosition();
   const connection = keepConnected(options.random ?? Math.random);
   let provenAtMs = -Infinity;
+  let openedAtMs = -Infinity;
   let alive = false;
 
   const silenceMs = (): number => clock.monotonicMs() - provenAtMs;
@@ -72,12 +73,18 @@ export function followRevocations(source: FeedSource, options: FollowOptions = {
     return undefined;
   }
 
-  connection.open((handlers) => source(position.current(), handlers), receive);
+  function connect(handlers: FeedHandlers): () => void {
+    openedAtMs = clock.monotonicMs();
+    return source(position.current(), handlers);
+  }
+
+  connection.open(connect, receive);
   const watch = setInterval(() => {
     if (silenceMs() <= liveWithinMs) return;
     const error = new Error('the feed is silent');
     setAlive(false, error);
-    connection.restart(error);
+    // A new connection gets as long for its first heartbeat as an old one for its next.
+    if (clock.monotonicMs() - openedAtMs > liveWithinMs) connection.restart(error);
   }, watchEveryMs);
 
   return {

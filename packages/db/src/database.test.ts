@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createPool, inTransaction, migrate, openDatabase, runtimeRole } from './index.ts';
+import { createPool, databaseFailure, inTransaction, migrate, openDatabase, runtimeRole } from './index.ts';
 import { throwAwayDatabase, type ThrowAwayDatabase } from './testing.ts';
 
 let database: ThrowAwayDatabase;
@@ -71,3 +71,68 @@ test('PostgreSQL ends a transaction whose time is over', async () => {
   await expect(slow).rejects.toThrow();
   await pool.end();
 });
+
+test('a failure is told apart by what it means for the caller', async () => {
+  const { pool, db } = openProbe();
+  const failureOf = (query: string) =>
+    db.execute(sql.raw(query)).then(
+      () => undefined,
+      (error: unknown) => databaseFailure(error),
+    );
+  expect(await failureOf('DO $$ BEGIN RAISE admin_shutdown; END $$')).toEqual({ kind: 'unreachable' });
+  expect(await failureOf('SELEC 1')).toEqual({ kind: 'other' });
+  expect(await failureOf('DO $$ BEGIN RAISE lock_not_available; END $$')).toEqual({ kind: 'contended' });
+  expect(await failureOf("DO $$ BEGIN RAISE check_violation USING CONSTRAINT = 'never_negative'; END $$")).toEqual({
+    kind: 'constraint',
+    name: 'never_negative',
+  });
+  await pool.end();
+  expect(databaseFailure(new Error('not of the database'))).toEqual({ kind: 'other' });
+});
+
+test('a server that is not there is unreachable, in a query and in a transaction', async () => {
+  const pool = createPool({ url: 'postgres://nobody@127.0.0.1:1/none', schema: 'probe' });
+  const db = openDatabase(pool, {});
+  const failures = await Promise.all(
+    [db.execute(sql`SELECT 1`), inTransaction(db, { withinMs: 1000 }, () => Promise.resolve())].map((failing) =>
+      failing.then(
+        () => undefined,
+        (error: unknown) => databaseFailure(error),
+      ),
+    ),
+  );
+  expect(failures).toEqual([{ kind: 'unreachable' }, { kind: 'unreachable' }]);
+  await pool.end();
+});
+
+test('a full pool is unreachable too: the caller hears so in time', async () => {
+  const pool = createPool({ url: database.url, schema: 'probe', max: 1, connectWithinMs: 50 });
+  const held = await pool.connect();
+  const failure = await inTransaction(openDatabase(pool, {}), { withinMs: 1000 }, () => Promise.resolve()).catch(
+    databaseFailure,
+  );
+  expect(failure).toEqual({ kind: 'unreachable' });
+  held.release();
+  await pool.end();
+});
+
+test('connections that broke are replaced: a pool outlives any number of them', async () => {
+  const pool = createPool({ url: database.url, schema: 'probe', max: 2, connectWithinMs: 500 });
+  const db = openDatabase(pool, {});
+  for (let round = 0; round < 5; round += 1) {
+    const broken = inTransaction(db, { withinMs: 1000 }, async (transaction) => {
+      const { rows } = await transaction.execute<{ pid: number }>(sql`SELECT pg_backend_pid() AS pid`);
+      await asAdmin(`SELECT pg_terminate_backend(${rows[0]?.pid})`);
+      await transaction.execute(sql`SELECT 1`);
+    });
+    await expect(broken).rejects.toThrow();
+  }
+  expect(await inTransaction(db, { withinMs: 1000 }, () => Promise.resolve('alive'))).toBe('alive');
+  await pool.end();
+});
+
+async function asAdmin(statement: string): Promise<void> {
+  const pool = createPool({ url: database.url, schema: 'probe' });
+  await pool.query(statement);
+  await pool.end();
+}

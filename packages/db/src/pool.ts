@@ -11,6 +11,8 @@ export type PoolOptions = Readonly<{
   max?: number;
   /** Milliseconds a caller waits for a connection before it gets an error. Default 2000. */
   connectWithinMs?: number;
+  /** Milliseconds until PostgreSQL ends a single statement. Default 5000. */
+  statementWithinMs?: number;
 }>;
 
 /**
@@ -20,7 +22,7 @@ export type PoolOptions = Readonly<{
  * can run SQL: whoever may log in with `url` may `SET ROLE` back. In production give each service a login of its own.
  */
 export function createPool(options: PoolOptions): pg.Pool {
-  const settings = [`-c search_path=${options.schema}`];
+  const settings = [`-c search_path=${options.schema}`, `-c statement_timeout=${options.statementWithinMs ?? 5000}`];
   if (options.role !== undefined) settings.push(`-c role=${options.role}`);
   const pool = new pg.Pool({
     connectionString: options.url,

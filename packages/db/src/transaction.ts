@@ -1,13 +1,14 @@
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
+import { databaseFailure } from './database-failure.ts';
 
 export type Database<Schema extends Record<string, unknown>> = NodePgDatabase<Schema> & { $client: pg.Pool };
 
 /** What a repository function needs: the database, or a transaction on it. */
 export type Queries<Schema extends Record<string, unknown>> = Pick<
   NodePgDatabase<Schema>,
-  'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'execute' | 'query' | 'with'
+  'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'execute' | 'with'
 >;
 
 export function openDatabase<Schema extends Record<string, unknown>>(pool: pg.Pool, schema: Schema): Database<Schema> {
@@ -25,7 +26,7 @@ export type TransactionLimits = Readonly<{
  * Runs `work` in one read-committed transaction that PostgreSQL itself ends when its time is over.
  *
  * When `work` throws, all of it is rolled back and the error is thrown on. A connection lost during COMMIT throws too:
- * the outcome is then unknown, and only an idempotency key can tell.
+ * the outcome is then unknown, and only an idempotency key can tell. The time does not count the wait for a connection.
  */
 export async function inTransaction<Schema extends Record<string, unknown>, Result>(
   database: Database<Schema>,
@@ -34,12 +35,24 @@ export async function inTransaction<Schema extends Record<string, unknown>, Resu
 ): Promise<Result> {
   const within = wholeMilliseconds(limits.withinMs);
   const lockWithin = wholeMilliseconds(limits.lockWithinMs ?? limits.withinMs);
-  return database.transaction(async (transaction) => {
-    await transaction.execute(
-      `SELECT set_config('transaction_timeout', '${within}ms', true), set_config('lock_timeout', '${lockWithin}ms', true)`,
-    );
-    return work(transaction);
-  });
+  // Drizzle's own `transaction` on a pool never gives a connection back on which BEGIN failed.
+  const client = await database.$client.connect();
+  let broken = true;
+  try {
+    const result = await drizzle<Schema, pg.PoolClient>({ client }).transaction(async (transaction) => {
+      await transaction.execute(
+        `SELECT set_config('transaction_timeout', '${within}ms', true), set_config('lock_timeout', '${lockWithin}ms', true)`,
+      );
+      return work(transaction);
+    });
+    broken = false;
+    return result;
+  } catch (error) {
+    broken = databaseFailure(error).kind === 'unreachable';
+    throw error;
+  } finally {
+    client.release(broken);
+  }
 }
 
 // PostgreSQL reads 0 as "no limit", so the least limit is 1 ms.
