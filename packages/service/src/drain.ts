@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Exchange } from './http-exchange.ts';
+
+/** The exchanges under way, and whether new ones are still welcome. */
+export function openExchanges() {
+  const open = new Set<Exchange>();
+  const streams = new Set<Exchange>();
+  let stopping = false;
+  // A caller may send its next requests before it has the first answer, so there can be several.
+  const on = (socket: Duplex) => [...open].filter(({ request }) => request.socket === socket);
+
+  return {
+    isStopping: () => stopping,
+    /** The exchanges under way on one connection. */
+    on,
+    add: (exchange: Exchange): void => {
+      const { socket } = exchange.request;
+      open.add(exchange);
+      exchange.response.once('close', () => {
+        open.delete(exchange);
+        streams.delete(exchange);
+        // A stream that was open when the stop began has told its caller that the connection stays.
+        if (stopping && on(socket).length === 0) socket.destroySoon();
+      });
+    },
+    markStream: (exchange: Exchange): void => {
+      if (stopping) exchange.abort.abort();
+      else streams.add(exchange);
+    },
+    stop: (): void => {
+      stopping = true;
+      for (const { response } of open) if (!response.headersSent) response.setHeader('Connection', 'close');
+      for (const { abort } of streams) abort.abort();
+    },
+    abortAll: (): void => {
+      for (const { abort } of open) abort.abort();
+    },
+  };
+}
+
+export type OpenExchanges = ReturnType<typeof openExchanges>;
+
+/**
+ * Stops a server: no new connection, no new request, streams ended, and `withinMs` for the calls under way. What is not
+ * done by then is told so (its signal aborts) and loses its connection.
+ */
+export async function drain(server: Server, exchanges: OpenExchanges, withinMs: number): Promise<void> {
+  const closed = once(server, 'close');
+  exchanges.stop();
+  server.close();
+  const timer = setTimeout(() => {
+    exchanges.abortAll();
+    server.closeAllConnections();
+  }, withinMs);
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,101 @@
+import { admitOrigin } from './cross-origin.ts';
+import { sendAnswer, sendWebResponse } from './http-answer.ts';
+import type { Exchange } from './http-exchange.ts';
+import { errorShape, headersOf, publicErrorOf } from './public-error.ts';
+import { refuseRequest } from './refusal.ts';
+import { readBody } from './request-body.ts';
+import { checkBatch, checkContentType, checkHead, checkNesting, checkNoBody } from './request-limits.ts';
+import { formContentType, readForm, type HttpRequest, type Route } from './routes.ts';
+import { trpcPath } from './trpc-endpoint.ts';
+
+export type Limits = Readonly<{ maxBodyBytes: number; maxBatchSize: number }>;
+
+export type Endpoints = Readonly<{
+  limits: Limits;
+  allowedOrigins: readonly string[];
+  routes: readonly Route[];
+  answerCalls: (exchange: Exchange, body: string | undefined) => Promise<Response>;
+  isStopping: () => boolean;
+  onError: (exchange: Exchange, error: Error) => void;
+}>;
+
+/** Answers one exchange, whatever it takes: every way out of here ends the response. */
+export async function answer(exchange: Exchange, endpoints: Endpoints): Promise<void> {
+  const routes = endpoints.routes.filter(({ path }) => path === exchange.path);
+  try {
+    if (admitOrigin(exchange, endpoints.allowedOrigins)) return;
+    if (endpoints.isStopping()) refuseRequest('temporarily_unavailable');
+    checkHead(exchange);
+    if (exchange.path.startsWith(trpcPath)) await answerTrpc(exchange, endpoints);
+    else if (routes.length > 0) await answerRoute(exchange, routes, endpoints.limits);
+    else refuseRequest('not_found');
+  } catch (error) {
+    answerError(exchange, asError(error), { route: routes[0], onError: endpoints.onError });
+  }
+}
+
+async function answerTrpc(exchange: Exchange, { limits, answerCalls }: Endpoints): Promise<void> {
+  checkMethod(exchange, ['GET', 'POST']);
+  checkBatch(exchange, limits.maxBatchSize);
+  const body = exchange.method === 'POST' ? await readJson(exchange, limits) : noBody(exchange);
+  await sendWebResponse(exchange, await answerCalls(exchange, body));
+}
+
+async function readJson(exchange: Exchange, { maxBodyBytes }: Limits): Promise<string> {
+  checkContentType(exchange, 'application/json');
+  const body = await readBody(exchange.request, maxBodyBytes);
+  checkNesting(body);
+  return body;
+}
+
+function noBody(exchange: Exchange): undefined {
+  checkNoBody(exchange);
+  checkNesting(new URLSearchParams(exchange.query).get('input') ?? '');
+}
+
+async function answerRoute(exchange: Exchange, routes: readonly Route[], { maxBodyBytes }: Limits): Promise<void> {
+  checkMethod(
+    exchange,
+    routes.map(({ method }) => method),
+  );
+  const route = routes.find(({ method }) => method === exchange.method);
+  if (route === undefined) return refuseRequest('method_not_allowed');
+  if (route.method === 'GET') checkNoBody(exchange);
+  const body = route.method === 'POST' ? await readBody(exchange.request, maxBodyBytes) : '';
+  const { headers, remoteAddress, abort, trace } = exchange;
+  const request: HttpRequest = {
+    header: headers,
+    remoteAddress,
+    signal: abort.signal,
+    trace,
+    form: () => {
+      checkContentType(exchange, formContentType);
+      return readForm(body);
+    },
+  };
+  sendAnswer(exchange, await route.handle(request));
+}
+
+function checkMethod({ method, response }: Exchange, allowed: readonly string[]): void {
+  if (allowed.includes(method)) return;
+  response.setHeader('Allow', allowed.join(', '));
+  refuseRequest('method_not_allowed');
+}
+
+type Failing = Readonly<{ route: Route | undefined; onError: Endpoints['onError'] }>;
+
+function answerError(exchange: Exchange, error: Error, { route, onError }: Failing): void {
+  onError(exchange, error);
+  // Too late for an answer: the caller sees a broken one rather than a short one that looks whole.
+  if (exchange.response.headersSent) {
+    exchange.response.destroy();
+    return;
+  }
+  const publicError = publicErrorOf(error);
+  const json = route?.errorBody?.(publicError) ?? { error: errorShape(publicError) };
+  sendAnswer(exchange, { status: publicError.httpStatus, headers: headersOf([error]), json });
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error('Something that is no Error was thrown.');
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/** A setting that keeps the service from starting. The message is one line and says what to do. Never holds a value. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/**
+ * The settings that every service has. `.describe()` stands last in each chain: it says what to set it to.
+ */
+export function serviceSettings(defaultPort: number) {
+  return {
+    PORT: z
+      .string()
+      .regex(/^[0-9]{1,5}$/)
+      .transform(Number)
+      .pipe(z.int().max(65_535))
+      .default(defaultPort)
+      .describe('a free port, 0 to 65535'),
+    HOST: z.string().min(1).default('127.0.0.1').describe('the address to listen on'),
+    DATABASE_URL: z
+      .string()
+      .regex(/^postgres(ql)?:\/\/./)
+      .describe('postgres://user:password@host:port/database'),
+    LOG_LEVEL: z
+      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+      .default('info')
+      .describe('fatal, error, warn, info, debug, trace or silent'),
+    ISSUER: z
+      .url({ protocol: /^https?$/ })
+      .describe('the public address of the auth service, such as http://localhost:4000'),
+  };
+}
+
+/**
+ * Reads a service's settings. Variables that are set to nothing count as missing; others than those of `shape` are ignored.
+ * @throws SettingsError naming every variable that is missing or not valid
+ */
+export function readEnvironment<Shape extends Readonly<Record<string, z.core.$ZodType>>>(
+  shape: Shape,
+  source: Readonly<Record<string, string | undefined>> = process.env,
+): z.output<z.ZodObject<Shape>> {
+  const given = Object.fromEntries(
+    Object.keys(shape).map((name) => [name, source[name] === '' ? undefined : source[name]]),
+  );
+  const read = z.object(shape).safeParse(given);
+  if (read.success) return read.data;
+  const names = [...new Set(read.error.issues.map((issue) => String(issue.path[0])))];
+  throw new SettingsError(names.map((name) => describeProblem(name, given[name], shape[name])).join('; '));
+}
+
+function describeProblem(name: string, value: string | undefined, schema: z.core.$ZodType | undefined): string {
+  const problem = value === undefined ? 'is missing' : 'is not valid';
+  const wanted = schema && z.globalRegistry.get(schema)?.description;
+  return wanted === undefined ? `${name} ${problem}.` : `${name} ${problem}. Set it to ${wanted}`;
+}

@@ -1,0 +1,43 @@
+import type { Log } from './log.ts';
+import type { Route } from './routes.ts';
+
+/** Says of each part that the service needs whether it is there. */
+export type Readiness = (signal: AbortSignal) => Promise<Readonly<Record<string, boolean>>>;
+
+const answerWithinMs = 2000;
+
+type HealthOptions = Readonly<{ name: string; readiness: Readiness; log: Log }>;
+
+/**
+ * `/healthz`: the process lives; a failure means "restart me". `/readyz`: it can do its work; a failure means "send nobody
+ * here just now", with the part that is missing.
+ */
+export function healthRoutes({ name, readiness, log }: HealthOptions): readonly Route[] {
+  return [
+    { method: 'GET', path: '/healthz', handle: async () => ({ status: 200, json: { service: name, alive: true } }) },
+    {
+      method: 'GET',
+      path: '/readyz',
+      handle: async () => {
+        const parts = await askParts(readiness, log);
+        const values = Object.values(parts);
+        const isReady = values.every((isThere) => isThere);
+        if (isReady) return { status: 200, json: { ready: true, parts } };
+        return { status: 503, headers: { 'Retry-After': '1' }, json: { ready: false, parts } };
+      },
+    },
+  ];
+}
+
+async function askParts(readiness: Readiness, log: Log): Promise<Readonly<Record<string, boolean>>> {
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('The parts did not answer in time.')), answerWithinMs);
+  try {
+    return await Promise.race([readiness(AbortSignal.timeout(answerWithinMs)), tooLate]);
+  } catch (error) {
+    log.warn({ err: error }, 'readiness could not be determined');
+    return { readiness: false };
+  } finally {
+    clearTimeout(timer);
+  }
+}

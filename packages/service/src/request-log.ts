@@ -1,0 +1,41 @@
+import type { Exchange } from './http-exchange.ts';
+import type { Log } from './log.ts';
+import { loggedReason, publicErrorOf } from './public-error.ts';
+
+const maxLoggedPath = 200;
+
+/** One line for each request; one more for each error that nobody meant to send. Never a query, a header or an input. */
+export function requestLog(log: Log) {
+  // tRPC may report one error several times: for each call of a batch, and once more when it ends a stream.
+  const seen = new WeakSet<Error>();
+
+  return {
+    failed: (exchange: Exchange, error: Error): void => {
+      if (seen.has(error)) return;
+      seen.add(error);
+      exchange.reasons.push(loggedReason(error));
+      if (publicErrorOf(error).httpStatus !== 500 || isAbort(exchange, error)) return;
+      log.error({ trace: exchange.trace.traceId, err: error.cause ?? error }, 'request failed');
+    },
+    done: ({ method, path, response, trace, remoteAddress, startedAtMs, reasons }: Exchange): void => {
+      const line = {
+        method,
+        path: path.slice(0, maxLoggedPath),
+        status: response.statusCode,
+        ms: Math.round((performance.now() - startedAtMs) * 10) / 10,
+        trace: trace.traceId,
+        client: remoteAddress,
+        ...(reasons.length > 0 && { refused: [...new Set(reasons)] }),
+        ...(!response.writableFinished && { cut: true }),
+      };
+      // Probes come every few seconds and say nothing new.
+      if (path === '/healthz' || path === '/readyz') log.debug(line, 'request');
+      else log.info(line, 'request');
+    },
+  };
+}
+
+/** A handler that gave up because its caller had left. Any other error of such a handler is as real as ever. */
+function isAbort({ abort }: Exchange, error: Error): boolean {
+  return abort.signal.aborted && error.cause instanceof Error && error.cause.name === 'AbortError';
+}

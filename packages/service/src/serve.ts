@@ -1,0 +1,115 @@
+import { createServer, type ServerOptions } from 'node:http';
+import type { SealedRouter } from '@sallyport/auth/trpc';
+import type { AnyTRPCRouter } from '@trpc/server';
+import { drain, openExchanges } from './drain.ts';
+import { answer, type Endpoints } from './endpoints.ts';
+import { healthRoutes, type Readiness } from './health.ts';
+import { standingHeaders } from './http-answer.ts';
+import { openExchange, type Exchange } from './http-exchange.ts';
+import { listen } from './listen.ts';
+import type { Log } from './log.ts';
+import { requestLog } from './request-log.ts';
+import type { Route } from './routes.ts';
+import { trpcEndpoint, type TrpcEndpointOptions } from './trpc-endpoint.ts';
+import { answerUnreadable } from './unreadable-request.ts';
+
+export type ServeOptions<Router extends AnyTRPCRouter> = Readonly<{
+  /** Told by `/healthz`, so that one sees who answers at a port. */
+  name: string;
+  router: SealedRouter<Router>;
+  /** 0: any free port. */
+  port: number;
+  host: string;
+  createContext: TrpcEndpointOptions<Router>['createContext'];
+  readiness: Readiness;
+  log: Log;
+  /** Endpoints outside tRPC. `/healthz` and `/readyz` are there already. */
+  routes?: readonly Route[];
+  /** Default 64 kB. */
+  maxBodyBytes?: number;
+  /** Calls in one request. Default 10. */
+  maxBatchSize?: number;
+  /** Connections at a time; further ones are closed unanswered. Default 2000. */
+  maxConnections?: number;
+  /** Web pages that may read the answers, each as `https://host:port`. Default: none. */
+  allowedOrigins?: readonly string[];
+  /** Milliseconds in which a whole request must have arrived; its headers within 10 s of them. Default 15,000. */
+  receiveWithinMs?: number;
+  /** Milliseconds that requests under way get to finish when the service stops. Default 5000. */
+  drainWithinMs?: number;
+  /** Runs when the last request is done: close pools and feeds here. */
+  onClose?: () => Promise<void>;
+}>;
+
+export type Running = Readonly<{
+  /** Where it listens, with the real port. No slash at the end. */
+  url: string;
+  /** Refuses what is new, finishes what is under way, ends streams, runs `onClose`. Safe to call again. */
+  close: () => Promise<void>;
+}>;
+
+function serverSettings(receiveWithinMs = 15_000): ServerOptions {
+  return {
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: Math.min(10_000, receiveWithinMs),
+    requestTimeout: receiveWithinMs,
+    keepAliveTimeout: 10_000,
+    // How often Node looks for connections past these times: its own 30 s would make 10 s mean 40.
+    connectionsCheckingInterval: Math.min(1000, receiveWithinMs),
+  };
+}
+
+/**
+ * Serves a router over HTTP under `/trpc`, with the limits and the error shape that every service shares.
+ * @throws SettingsError when the address cannot be listened on
+ */
+export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<Router>): Promise<Running> {
+  const { log, maxBatchSize = 10 } = options;
+  const exchanges = openExchanges();
+  const requests = requestLog(log);
+  const endpoints: Endpoints = {
+    limits: { maxBodyBytes: options.maxBodyBytes ?? 64 * 1024, maxBatchSize },
+    allowedOrigins: options.allowedOrigins ?? [],
+    routes: [...healthRoutes(options), ...(options.routes ?? [])],
+    answerCalls: trpcEndpoint({
+      router: options.router,
+      createContext: options.createContext,
+      maxBatchSize,
+      onStream: exchanges.markStream,
+      onError: requests.failed,
+    }),
+    isStopping: exchanges.isStopping,
+    onError: requests.failed,
+  };
+
+  const server = createServer(serverSettings(options.receiveWithinMs), (request, response) => {
+    const exchange = openExchange(request, response);
+    begin(exchange, exchanges.isStopping());
+    exchanges.add(exchange);
+    response.once('close', () => requests.done(exchange));
+    void answer(exchange, endpoints);
+  });
+  server.maxConnections = options.maxConnections ?? 2000;
+  server.on('clientError', (error, socket) =>
+    answerUnreadable(error, { socket, exchanges: exchanges.on(socket), log }),
+  );
+
+  const url = await listen(server, options);
+  log.info({ url }, 'listening');
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    log.info('stopping');
+    await drain(server, exchanges, options.drainWithinMs ?? 5000);
+    await options.onClose?.().catch((error: unknown) => {
+      log.error({ err: error }, 'could not close everything');
+      throw error;
+    });
+    log.info('stopped');
+  };
+  return { url, close: () => (closed ??= close()) };
+}
+
+function begin({ response, trace }: Exchange, isStopping: boolean): void {
+  for (const [name, value] of Object.entries(standingHeaders(trace.traceId))) response.setHeader(name, value);
+  if (isStopping) response.setHeader('Connection', 'close');
+}

@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config';
+
+const everywhere = { pool: 'forks', testTimeout: 20_000, hookTimeout: 60_000 } as const;
+
+export default defineConfig({
+  test: {
+    globalSetup: ['infra/src/testing/global-setup.ts'],
+    projects: [
+      {
+        test: {
+          ...everywhere,
+          name: 'rooms',
+          include: ['{apps,packages}/*/src/**/*.test.ts', 'infra/src/**/*.test.ts'],
+          exclude: ['infra/src/e2e/**'],
+        },
+      },
+      {
+        // Three processes and their promises in seconds: one suite at a time, when the rest is done.
+        test: {
+          ...everywhere,
+          name: 'system',
+          include: ['infra/src/e2e/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
