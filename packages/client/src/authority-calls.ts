@@ -1,0 +1,33 @@
+import { createTRPCUntypedClient, httpLink } from '@trpc/client';
+import type { AnyRouter } from '@trpc/server';
+import { sendingTo, type HttpEndpoint } from './http-endpoint.ts';
+import { readTokenSet, type RefreshToken, type TokenSet } from './token-set.ts';
+
+export type Credentials = Readonly<{ email: string; password: string }>;
+
+/** The four calls of the authority that deal in refresh tokens. Each throws tRPC's error as it came. */
+export type AuthorityCalls = Readonly<{
+  signIn: (credentials: Credentials) => Promise<TokenSet>;
+  refresh: (refreshToken: RefreshToken) => Promise<TokenSet>;
+  stepUp: (refreshToken: RefreshToken, code: string) => Promise<TokenSet>;
+  signOut: (refreshToken: RefreshToken) => Promise<void>;
+}>;
+
+/** Milliseconds until an authority that does not answer counts as silent: nothing else can be renewed meanwhile. */
+const answerWithinMs = 10_000;
+
+export function authorityCalls(endpoint: HttpEndpoint, clientId: string): AuthorityCalls {
+  const client = createTRPCUntypedClient<AnyRouter>({
+    links: [httpLink(sendingTo(endpoint))],
+  });
+  const call = (path: string, input: unknown): Promise<unknown> =>
+    client.mutation(path, input, { signal: AbortSignal.timeout(answerWithinMs) });
+  return {
+    signIn: async (credentials) => readTokenSet(await call('signIn', { ...credentials, clientId })),
+    refresh: async (refreshToken) => readTokenSet(await call('refresh', { refreshToken })),
+    stepUp: async (refreshToken, code) => readTokenSet(await call('stepUp', { refreshToken, code })),
+    signOut: async (refreshToken) => {
+      await call('signOut', { refreshToken });
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { Operation, TRPCLink } from '@trpc/client';
+import type { AnyRouter } from '@trpc/server';
+import { reasonOf } from './denial-answer.ts';
+import type { Holding } from './held-tokens.ts';
+import { oneAnswerLink } from './one-answer-link.ts';
+import { withHeaders } from './request-headers.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+import { unlessAborted } from './unless-aborted.ts';
+
+/**
+ * Adds the access token for one audience; none when signed out. A token that the service no longer takes is renewed and
+ * the call sent once more: a call answered 401 has done nothing, so this holds for mutations too.
+ *
+ * When the authority refuses to renew, the caller sees the service's answer. When it cannot be reached, the caller sees
+ * that, and not the 401: nobody was found to be signed out.
+ */
+export function authorizationLink<Router extends AnyRouter>(keeper: SessionKeeper, audience: string): TRPCLink<Router> {
+  return oneAnswerLink(async (op, send) => {
+    const held = await unlessAborted(keeper.usable(), op.signal);
+    try {
+      return await send(authorized(op, held, audience));
+    } catch (error) {
+      if (held === undefined || reasonOf(error) !== 'invalid_token') throw error;
+      const next = await unlessAborted(keeper.renewed(held), op.signal);
+      if (next === undefined) throw error;
+      return send(authorized(op, next, audience));
+    }
+  });
+}
+
+function authorized(op: Operation, held: Holding | undefined, audience: string): Operation {
+  const access = held?.tokens.accessTokens[audience];
+  return access === undefined ? op : withHeaders(op, { authorization: `Bearer ${access.token}` });
+}

@@ -1,0 +1,63 @@
+import { hopHeaders, writeTrace, type RequestContext } from '@sallyport/auth';
+import { createTRPCClient, httpLink, type TRPCClient, type TRPCLink } from '@trpc/client';
+import type { AnyRouter } from '@trpc/server';
+import { sendingTo } from './http-endpoint.ts';
+import { oneAnswerLink } from './one-answer-link.ts';
+import { withHeaders } from './request-headers.ts';
+import type { ServiceClient } from './service-client.ts';
+import { serviceTokenLink } from './service-token-link.ts';
+import type { TransactionToken } from './token-endpoint.ts';
+
+export type CallServiceOptions = Readonly<{
+  service: ServiceClient;
+  /** The other service's URL, e.g. `http://localhost:4001`. */
+  url: string;
+  /** The other service's name, which is the audience of the token it gets from us. */
+  audience: string;
+  /** What this service asks for itself, apart from what the user's transaction token allows. Space-separated. */
+  scope: string;
+  fetch?: typeof fetch;
+}>;
+
+/** What crosses the hop: the request that is being served, and the transaction token taken for it. */
+export type Hop = Readonly<{
+  request: Pick<RequestContext, 'trace' | 'remainingMs' | 'signal'>;
+  /** Left out when the call is this service's own business and no user's. */
+  transaction?: TransactionToken;
+}>;
+
+/**
+ * Calls another service. The client is made for one hop, so a call without trace, deadline and (in the user's name)
+ * transaction token cannot be written:
+ *
+ *     const catalog = callService<CatalogRouter>({ service, url, audience: 'catalog', scope: 'catalog:read' });
+ *     const price = await catalog({ request: ctx.request, transaction }).products.price.query({ id });
+ *
+ * A call stops when its request's time is over or its caller goes away. Errors are tRPC's; `isUnavailable` tells an
+ * outage from a decision.
+ */
+export function callService<Router extends AnyRouter>(options: CallServiceOptions): (hop: Hop) => TRPCClient<Router> {
+  const authorized = serviceTokenLink<Router>({
+    tokens: options.service,
+    audience: options.audience,
+    scope: options.scope,
+  });
+  const send = httpLink(sendingTo({ url: options.url, fetch: options.fetch ?? fetch }));
+  return (hop) => createTRPCClient<Router>({ links: [hopLink(hop), authorized, send] });
+}
+
+/** Trace, deadline and transaction token, and a signal that fires when nobody waits any more. */
+function hopLink<Router extends AnyRouter>(hop: Hop): TRPCLink<Router> {
+  const { request, transaction } = hop;
+  return oneAnswerLink(async (op, send) => {
+    const remainingMs = Math.floor(request.remainingMs());
+    if (remainingMs < 1) throw new DOMException('The time for this request is over.', 'TimeoutError');
+    const signals = [AbortSignal.timeout(remainingMs), request.signal, ...(op.signal ? [op.signal] : [])];
+    const headers = {
+      [hopHeaders.trace]: writeTrace(request.trace),
+      [hopHeaders.timeout]: String(remainingMs),
+      ...(transaction && { [hopHeaders.transaction]: transaction }),
+    };
+    return send({ ...withHeaders(op, headers), signal: AbortSignal.any(signals) });
+  });
+}

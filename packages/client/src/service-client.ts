@@ -1,0 +1,52 @@
+import { systemClock, type AskAuthority, type Clock, type FeedSource } from '@sallyport/auth';
+import { askAuthorityOver } from './ask-authority.ts';
+import { openClientAssertions, type ClientIdentity } from './client-assertion.ts';
+import { revocationSourceOver } from './revocation-source.ts';
+import { openServiceTokens, type ServiceTokens } from './service-token.ts';
+import { openTokenEndpoint, type TransactionToken } from './token-endpoint.ts';
+import { exchangeToken, type Exchange } from './transaction-token.ts';
+
+export type ServiceClientOptions = ClientIdentity &
+  Readonly<{
+    /** Default: the global `fetch`, which keeps connections alive. */
+    fetch?: typeof fetch;
+    clock?: Clock;
+    /** Milliseconds until the token endpoint counts as silent. Default 2000. */
+    answerWithinMs?: number;
+  }>;
+
+export type ServiceClient = ServiceTokens &
+  Readonly<{
+    exchange: (exchange: Exchange) => Promise<TransactionToken>;
+    /** For `coalescingAuthority`. */
+    authority: AskAuthority;
+    /** For `followRevocations`. */
+    feed: FeedSource;
+  }>;
+
+/**
+ * A service's line to the authority: its own tokens, transaction tokens, introspection, and the revocation feed.
+ * Throws at once when the key is unusable; opens no connection before it is asked something.
+ *
+ * Endpoints follow from the issuer (`/oauth/token`, `/trpc`) instead of being discovered (RFC 8414): the authority is part of
+ * the same house, and a service that starts while the authority is down must still start, and then catch up. For somebody else's
+ * issuer, discovery and RFC 7662 belong in an `AskAuthority` of their own.
+ */
+export function openServiceClient(options: ServiceClientOptions): ServiceClient {
+  const { issuer, clock = systemClock, answerWithinMs = 2000 } = options;
+  const doFetch = options.fetch ?? fetch;
+  const endpoint = openTokenEndpoint({
+    url: `${issuer.replace(/\/$/, '')}/oauth/token`,
+    fetch: doFetch,
+    assert: openClientAssertions(options, clock.epochSeconds),
+    answerWithinMs,
+  });
+  const tokens = openServiceTokens(endpoint, clock.monotonicMs);
+  const authority = { tokens, endpoint: { url: issuer, fetch: doFetch } };
+  return {
+    ...tokens,
+    exchange: (exchange) => exchangeToken(endpoint, exchange),
+    authority: askAuthorityOver(authority),
+    feed: revocationSourceOver(authority),
+  };
+}

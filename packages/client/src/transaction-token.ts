@@ -1,0 +1,44 @@
+import * as z from 'zod';
+import { AuthorityUnavailable } from './authority-failure.ts';
+import type { TokenEndpoint, TransactionToken } from './token-endpoint.ts';
+
+const transactionTokenType = 'urn:ietf:params:oauth:token-type:txn_token';
+const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
+
+/** Who the audience of every transaction token is: the services of this house, together. */
+const trustDomain = 'sallyport';
+
+export type Exchange = Readonly<{
+  /** The user's access token as it reached this service. Never a refresh token, never a service's own token. */
+  subjectToken: string;
+  /** Never wider than the subject token's. Space-separated. */
+  scope: string;
+  /** What is being done, frozen as `tctx` for the whole chain: amount, payee, product. */
+  context: Readonly<Record<string, string>>;
+}>;
+
+const opaque = z.string().brand<'TransactionToken'>();
+
+/**
+ * Changes the user's access token into a transaction token (RFC 8693 in the profile of
+ * draft-ietf-oauth-transaction-tokens). Not cached: each one freezes what its own request is doing.
+ *
+ * Throws `AuthorityRefused` (`invalid_grant`, `invalid_scope`, `invalid_target` …) when the subject's token or session
+ * is over or may not do this, `AuthorityUnavailable` when nobody knows.
+ */
+export async function exchangeToken(endpoint: TokenEndpoint, exchange: Exchange): Promise<TransactionToken> {
+  const answer = await endpoint({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    requested_token_type: transactionTokenType,
+    audience: trustDomain,
+    scope: exchange.scope,
+    subject_token: exchange.subjectToken,
+    subject_token_type: accessTokenType,
+    // The draft's name for what must stay the same along the chain; the authority writes it into `tctx`.
+    request_details: Buffer.from(JSON.stringify(exchange.context)).toString('base64url'),
+  });
+  if (answer.issuedTokenType !== transactionTokenType) {
+    throw new AuthorityUnavailable('the exchange gave another kind of token than the one asked for');
+  }
+  return opaque.parse(answer.token);
+}
