@@ -1,0 +1,27 @@
+import { remoteKeys } from '@sallyport/auth';
+import { openServiceClient } from '@sallyport/client/service';
+import { createLog, readEnvironment, startService } from '@sallyport/service';
+import { openCatalog } from './database.ts';
+import { catalogSettings } from './environment.ts';
+import { serveCatalog } from './serve-catalog.ts';
+import { openTrust } from './trust.ts';
+
+await startService('catalog', async () => {
+  const settings = readEnvironment(catalogSettings);
+  const { ISSUER: issuer, CLIENT_ID: clientId, CLIENT_KEY: privateKey } = settings;
+  const log = createLog('catalog', settings.LOG_LEVEL);
+  const service = openServiceClient({ issuer, clientId, privateKey });
+  // Nothing waits for the authority here: until it answers, what needs it is answered with 503.
+  const keys = remoteKeys({
+    url: `${issuer.replace(/\/$/, '')}/oauth/jwks`,
+    onLoadFailed: (error) => log.warn({ err: error }, 'keys not loaded'),
+  });
+  return serveCatalog({
+    port: settings.PORT,
+    host: settings.HOST,
+    ...openCatalog(settings.DATABASE_URL),
+    ...openTrust({ issuer, keys, ask: service.authority, feed: service.feed, log }),
+    keys,
+    log,
+  });
+});

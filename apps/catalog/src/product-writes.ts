@@ -1,0 +1,93 @@
+import { randomUUIDv7 } from 'node:crypto';
+import type { Principal } from '@sallyport/auth';
+import { databaseFailure } from '@sallyport/db';
+import { refuse } from '@sallyport/service';
+import { and, eq, isNull, sql } from 'drizzle-orm';
+import type { CatalogQueries } from './database.ts';
+import type { NewProduct, ProductChange } from './product-input.ts';
+import { productColumns } from './product-reads.ts';
+import { productOf, type Product } from './product-view.ts';
+import { products } from './schema.ts';
+import { refuseUnseen, viewerOf, visibleTo } from './visibility.ts';
+
+/**
+ * Adds a product, owned by the principal.
+ * @throws 400 `unknown_category`
+ */
+export async function createProduct(
+  queries: CatalogQueries,
+  principal: Principal,
+  { amount, ...fields }: NewProduct,
+): Promise<Product> {
+  const values = { ...fields, id: randomUUIDv7(), priceMinor: BigInt(amount), ownerSubject: principal.subject };
+  const insertion = queries.insert(products).values(values).returning(productColumns);
+  const [row] = await withKnownCategory(insertion.execute());
+  if (row === undefined) throw new Error('A product that was added is not there.');
+  return productOf(row, principal.subject);
+}
+
+/**
+ * Changes the named fields. Of two changes to one field at the same time the later one stays.
+ * @throws 400 `unknown_category`; 404 `not_found`, 403 `not_owner`, 409 `product_archived`
+ */
+export async function updateProduct(
+  queries: CatalogQueries,
+  principal: Principal,
+  { id, amount, ...fields }: ProductChange,
+): Promise<Product> {
+  const isChangeable = and(isOwnedBy(principal, id), isNull(products.archivedAt));
+  const change = queries
+    .update(products)
+    .set({ ...fields, ...(amount !== undefined && { priceMinor: BigInt(amount) }), updatedAt: sql`now()` })
+    .where(isChangeable)
+    .returning(productColumns);
+  const [row] = await withKnownCategory(change.execute());
+  return row === undefined ? refuseChange(queries, principal, id) : productOf(row, principal.subject);
+}
+
+/**
+ * Takes a product out of everybody's sight but its owner's, for good. Doing it again changes nothing and answers the same.
+ * @throws 404 `not_found`, 403 `not_owner`
+ */
+export async function archiveProduct(
+  queries: CatalogQueries,
+  principal: Principal<'fresh'>,
+  id: string,
+): Promise<Product> {
+  const [row] = await queries
+    .update(products)
+    .set({
+      archivedAt: sql`coalesce(${products.archivedAt}, now())`,
+      updatedAt: sql`CASE WHEN ${products.archivedAt} IS NULL THEN now() ELSE ${products.updatedAt} END`,
+    })
+    .where(isOwnedBy(principal, id))
+    .returning(productColumns);
+  return row === undefined ? refuseChange(queries, principal, id) : productOf(row, principal.subject);
+}
+
+function isOwnedBy(principal: Principal, id: string) {
+  return and(eq(products.id, id), eq(products.ownerSubject, principal.subject));
+}
+
+/** Why nothing was changed. Whoever may not see the product hears that there is none. */
+async function refuseChange(queries: CatalogQueries, principal: Principal, id: string): Promise<never> {
+  const [seen] = await queries
+    .select({ owner: products.ownerSubject })
+    .from(products)
+    .where(and(eq(products.id, id), visibleTo(viewerOf(principal))));
+  if (seen === undefined) return refuseUnseen();
+  if (seen.owner !== principal.subject) {
+    refuse({ code: 'FORBIDDEN', reason: 'not_owner', message: 'Only its owner may change this product.' });
+  }
+  refuse({ code: 'CONFLICT', reason: 'product_archived', message: 'An archived product does not change any more.' });
+}
+
+async function withKnownCategory<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    const failure = databaseFailure(error);
+    if (failure.kind !== 'constraint' || failure.name !== 'products_category_categories_slug_fk') throw error;
+    refuse({ code: 'BAD_REQUEST', reason: 'unknown_category', message: 'There is no such category.' });
+  }
+}

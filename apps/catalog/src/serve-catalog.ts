@@ -1,0 +1,47 @@
+import { liveWithinMs, openRequest, type Gates, type RemoteKeys, type RevocationFeed } from '@sallyport/auth';
+import { sealRouter } from '@sallyport/auth/trpc';
+import { serve, type Log, type Running } from '@sallyport/service';
+import type pg from 'pg';
+import type { CatalogDatabase } from './database.ts';
+import { prepareReads } from './product-reads.ts';
+import { catalogRouter } from './router.ts';
+
+export type CatalogParts = Readonly<{
+  port: number;
+  host: string;
+  pool: pg.Pool;
+  database: CatalogDatabase;
+  gates: Gates;
+  revocations: RevocationFeed;
+  keys: Pick<RemoteKeys, 'usable' | 'close'>;
+  log: Log;
+}>;
+
+/** Puts the service on the network. It closes `pool`, `keys` and `revocations` when it stops. */
+export function serveCatalog(parts: CatalogParts): Promise<Running> {
+  const { port, host, pool, database, gates, revocations, keys, log } = parts;
+  const reads = prepareReads(database);
+  return serve({
+    name: 'catalog',
+    router: sealRouter(catalogRouter),
+    port,
+    host,
+    maxBodyBytes: 64 * 1024,
+    maxBatchSize: 10,
+    createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }), database, reads, log }),
+    readiness: async () => ({
+      database: await pool.query('SELECT 1').then(
+        () => true,
+        () => false,
+      ),
+      keys: keys.usable(),
+      feed: revocations.silenceMs() <= liveWithinMs,
+    }),
+    log,
+    onClose: async () => {
+      revocations.close();
+      keys.close();
+      await pool.end();
+    },
+  });
+}
