@@ -1,0 +1,29 @@
+import { remoteKeys } from '@sallyport/auth';
+import { openServiceClient } from '@sallyport/client/service';
+import { createLog, readEnvironment, startService } from '@sallyport/service';
+import { quotesFrom } from './catalog-quote.ts';
+import { openPayments } from './database.ts';
+import { paymentsSettings } from './environment.ts';
+import { servePayments } from './serve-payments.ts';
+import { openTrust } from './trust.ts';
+
+await startService('payments', async () => {
+  const settings = readEnvironment(paymentsSettings);
+  const { ISSUER: issuer, CLIENT_ID: clientId, CLIENT_KEY: privateKey } = settings;
+  const log = createLog('payments', settings.LOG_LEVEL);
+  const service = openServiceClient({ issuer, clientId, privateKey, answerWithinMs: 1000 });
+  // Nothing waits for the authority here: until it answers, what needs it is answered with 503.
+  const keys = remoteKeys({
+    url: `${issuer.replace(/\/$/, '')}/oauth/jwks`,
+    onLoadFailed: (error) => log.warn({ err: error }, 'keys not loaded'),
+  });
+  return servePayments({
+    port: settings.PORT,
+    host: settings.HOST,
+    ...openPayments(settings.DATABASE_URL),
+    ...openTrust({ issuer, keys, ask: service.authority, feed: service.feed, log }),
+    keys,
+    askQuote: quotesFrom({ service, url: settings.CATALOG_URL, log }),
+    log,
+  });
+});

@@ -1,0 +1,47 @@
+import { liveWithinMs, openRequest, type Gates, type RemoteKeys, type RevocationFeed } from '@sallyport/auth';
+import { sealRouter } from '@sallyport/auth/trpc';
+import { serve, type Log, type Running } from '@sallyport/service';
+import type pg from 'pg';
+import type { AskQuote } from './catalog-quote.ts';
+import type { PaymentsDatabase } from './database.ts';
+import { paymentsRouter } from './router.ts';
+
+export type PaymentsParts = Readonly<{
+  port: number;
+  host: string;
+  pool: pg.Pool;
+  database: PaymentsDatabase;
+  gates: Gates;
+  revocations: RevocationFeed;
+  keys: Pick<RemoteKeys, 'usable' | 'close'>;
+  askQuote: AskQuote;
+  log: Log;
+}>;
+
+/** Puts the service on the network. It closes `pool`, `keys` and `revocations` when it stops. */
+export function servePayments(parts: PaymentsParts): Promise<Running> {
+  const { port, host, pool, database, gates, revocations, keys, askQuote, log } = parts;
+  return serve({
+    name: 'payments',
+    router: sealRouter(paymentsRouter),
+    port,
+    host,
+    maxBodyBytes: 64 * 1024,
+    maxBatchSize: 10,
+    createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }), database, askQuote, log }),
+    readiness: async () => ({
+      database: await pool.query('SELECT 1').then(
+        () => true,
+        () => false,
+      ),
+      keys: keys.usable(),
+      feed: revocations.silenceMs() <= liveWithinMs,
+    }),
+    log,
+    onClose: async () => {
+      revocations.close();
+      keys.close();
+      await pool.end();
+    },
+  });
+}

@@ -1,0 +1,144 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { systemClock, openRequest, type AskAuthority } from '@sallyport/auth';
+import { testAuthority, testGates, type TestAuthority } from '@sallyport/auth/testing';
+import { sealRouter, trustTiers, type TrustContext, type TrustMeta } from '@sallyport/auth/trpc';
+import { openServiceClient } from '@sallyport/client/service';
+import { createLog, formatError, refuse, serve, type Route } from '@sallyport/service';
+import { initTRPC } from '@trpc/server';
+import { z } from 'zod';
+import { quotesFrom, type Quote } from '../catalog-quote.ts';
+import { openPayments } from '../database.ts';
+import { servePayments } from '../serve-payments.ts';
+import { openTrust } from '../trust.ts';
+import { openTestBooks } from './books.ts';
+import { openDatabaseProxy } from './database-proxy.ts';
+
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const clientKey = { ...privateKey.export({ format: 'jwk' }), kid: 'payments-1' };
+
+const nowhere = { port: 0, host: '127.0.0.1', log: createLog('test', 'silent'), readiness: async () => ({}) };
+
+/** Payments as it runs, on a free port, with real tokens and gates, and neighbours that do as the test says. */
+export async function openTestHouse() {
+  const authority = await testAuthority(systemClock);
+  const books = await openTestBooks();
+  const proxy = await openDatabaseProxy(books.url);
+  const lines: string[] = [];
+  const log = createLog('payments', 'info', { write: (line) => void lines.push(line) });
+  const oauth = await serveTokens(authority);
+  const catalog = await serveQuotes(authority);
+  const keys = { ...authority.keys, refreshNow: async () => {}, close: () => {} };
+  const silence = { isSilent: false };
+  const ask: AskAuthority = (questions, signal) =>
+    silence.isSilent ? new Promise(() => {}) : authority.introspect(questions, signal);
+  const service = openServiceClient({
+    issuer: oauth.url,
+    clientId: 'payments',
+    privateKey: clientKey,
+    answerWithinMs: 1000,
+  });
+  const payments = await servePayments({
+    port: 0,
+    host: '127.0.0.1',
+    ...openPayments(proxy.url),
+    ...openTrust({ issuer: authority.issuer, keys, ask, feed: authority.feed, log }),
+    keys,
+    askQuote: quotesFrom({ service, url: catalog.url, log }),
+    log,
+  });
+  return {
+    url: payments.url,
+    authority,
+    books,
+    proxy,
+    lines,
+    catalog,
+    oauth,
+    /** While silent, the authority takes questions and answers none. */
+    setSilent: (isSilent: boolean) => (silence.isSilent = isSilent),
+    close: async () => {
+      await Promise.all([payments.close(), oauth.close(), catalog.close()]);
+      await proxy.cut();
+      await books.close();
+    },
+  };
+}
+
+export type TestHouse = Awaited<ReturnType<typeof openTestHouse>>;
+
+const claims = z.object({ sub: z.string(), sid: z.string() });
+const context = z.record(z.string(), z.string());
+
+/** The authority's token endpoint: client credentials, and transaction tokens for whoever asks. */
+async function serveTokens(authority: TestAuthority) {
+  const state = { refusing: undefined as string | undefined };
+  const handle: Route['handle'] = async (request) => {
+    const form = request.form();
+    const asked = (name: string): string => form.get(name) ?? '';
+    const scope = asked('scope');
+    if (asked('grant_type') === 'client_credentials') {
+      const token = await authority.serviceToken({ client: 'payments', audience: asked('audience'), scope });
+      return { status: 200, json: { access_token: token, token_type: 'Bearer', expires_in: 300 } };
+    }
+    if (state.refusing !== undefined) return { status: 400, json: { error: state.refusing } };
+    const { sub: subject, sid: session } = claims.parse(decode(asked('subject_token').split('.')[1] ?? ''));
+    const frozen = context.parse(decode(asked('request_details')));
+    const token = await authority.transactionToken({ scope, service: 'payments', subject, session, context: frozen });
+    const issued_token_type = 'urn:ietf:params:oauth:token-type:txn_token';
+    return { status: 200, json: { access_token: token, token_type: 'N_A', expires_in: 60, issued_token_type } };
+  };
+  const t = initTRPC.create();
+  const router = sealRouter(t.router({}));
+  const running = await serve({
+    ...nowhere,
+    name: 'auth',
+    router,
+    createContext: () => ({}),
+    routes: [{ method: 'POST', path: '/oauth/token', handle }],
+  });
+  return { ...running, refuseExchange: (error: string | undefined) => (state.refusing = error) };
+}
+
+function decode(base64url: string): unknown {
+  return JSON.parse(Buffer.from(base64url, 'base64url').toString());
+}
+
+type Asked = Readonly<{
+  subject: string;
+  chain: readonly string[];
+  context: Readonly<Record<string, string>>;
+  traceId: string;
+  remainingMs: number;
+}>;
+
+/** Catalog, as far as payments knows it: `products.quote`, for users whom a service carries here. */
+async function serveQuotes(authority: TestAuthority) {
+  const { gates, revocations } = await testGates(authority, 'catalog');
+  const offers = new Map<string, Quote>();
+  const asked: Asked[] = [];
+  const t = initTRPC.context<TrustContext>().meta<TrustMeta>().create({ errorFormatter: formatError });
+  const quote = trustTiers(t.procedure)
+    .authenticatedRead({ scope: 'catalog:read', from: 'transaction' })
+    .input(z.strictObject({ productId: z.string() }))
+    .query(({ ctx: { principal, request }, input }): Quote => {
+      const { chain, context: frozen } = principal.transaction;
+      asked.push({
+        subject: principal.subject,
+        chain,
+        context: frozen,
+        traceId: request.trace.traceId,
+        remainingMs: request.remainingMs(),
+      });
+      return (
+        offers.get(input.productId) ?? refuse({ code: 'NOT_FOUND', reason: 'not_found', message: 'No such product.' })
+      );
+    });
+  const running = await serve({
+    ...nowhere,
+    name: 'catalog',
+    router: sealRouter(t.router({ products: t.router({ quote }) })),
+    createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }) }),
+    onClose: async () => revocations.close(),
+  });
+  return { ...running, offers, asked };
+}

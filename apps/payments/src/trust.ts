@@ -1,0 +1,42 @@
+import {
+  cachingVerifier,
+  coalescingAuthority,
+  followRevocations,
+  introspectingVerifier,
+  localVerifier,
+  openGates,
+  type AskAuthority,
+  type FeedSource,
+  type Gates,
+  type RemoteKeys,
+  type RevocationFeed,
+} from '@sallyport/auth';
+import { decisionLog, type Log } from '@sallyport/service';
+
+export type TrustParts = Readonly<{
+  issuer: string;
+  keys: RemoteKeys;
+  ask: AskAuthority;
+  feed: FeedSource;
+  log: Log;
+}>;
+
+/**
+ * Stacks the verifiers. Payments lives behind the fresh gate: what the local gate checks, and then the authority is asked,
+ * by many callers in one question. Nobody carries a user here: no transaction token is believed.
+ */
+export function openTrust({ issuer, keys, ask, feed, log }: TrustParts): { gates: Gates; revocations: RevocationFeed } {
+  const revocations = followRevocations(feed, {
+    // The authority is back, or a key was denied: its keys may be others than before.
+    onLiveness: (alive, error) => {
+      log[alive ? 'info' : 'warn']({ alive, err: error }, 'revocation feed');
+      if (alive) void keys.refreshNow();
+    },
+    onRevocation: ({ kind }) => kind === 'key' && void keys.refreshNow(),
+  });
+  const local = cachingVerifier(localVerifier({ issuer, audience: 'payments', keys }));
+  const fresh = introspectingVerifier(local, coalescingAuthority(ask), {
+    onUnreachable: (error) => log.warn({ err: error }, 'authority unreachable'),
+  });
+  return { gates: openGates({ local, fresh, revocations, onDecision: decisionLog(log) }), revocations };
+}
