@@ -1,5 +1,5 @@
 export type { AskAboutOne, AskAuthority, IntrospectionAnswer, IntrospectionQuestion } from './authority.ts';
-export { maxTokenLength, type BearerToken } from './bearer-token.ts';
+export { isCanonicalCompactJws, maxTokenLength, type BearerToken } from './bearer-token.ts';
 export { cachingVerifier, type CachingOptions } from './caching-verifier.ts';
 export { answerDenial, type DenialAnswer } from './challenge.ts';
 export { systemClock, type Clock } from './clock.ts';
@@ -23,6 +23,7 @@ export {
 } from './revocation-feed.ts';
 export type { Revocation, RevocationSubject } from './revocations.ts';
 export { readTrace, writeTrace, type Trace } from './trace.ts';
+export { openSignedToken, type SignedToken } from './signed-token.ts';
 export type { SessionState, TokenVerifier, Verification, VerifiedToken } from './token-verifier.ts';
 export { trustMatrix, trustTiers, type TrustTier } from './trust-tier.ts';
 export { readKeySet, type SigningAlgorithm, type VerificationKey, type VerificationKeys } from './verification-keys.ts';

@@ -34,6 +34,8 @@ function reportedFailure({ code = '', constraint }: pg.DatabaseError): DatabaseF
 
 // A transaction takes its connection from the pool itself, whose errors are plain.
 function isConnectionError(error: unknown): boolean {
+  // A host with several addresses fails with the errors of all of them in one.
+  if (error instanceof AggregateError) return error.errors.some(isConnectionError);
   return (
     error instanceof Error &&
     ('syscall' in error || /^(timeout exceeded when trying to connect|Connection terminated)/.test(error.message))

@@ -88,6 +88,8 @@ test('a failure is told apart by what it means for the caller', async () => {
   });
   await pool.end();
   expect(databaseFailure(new Error('not of the database'))).toEqual({ kind: 'other' });
+  const refused = Object.assign(new Error('connect ECONNREFUSED'), { syscall: 'connect' });
+  expect(databaseFailure(new AggregateError([refused, refused]))).toEqual({ kind: 'unreachable' });
 });
 
 test('a server that is not there is unreachable, in a query and in a transaction', async () => {

@@ -1,0 +1,21 @@
+import type { Log } from '@sallyport/service';
+import type { AuthDatabase } from './database.ts';
+import type { Introspect } from './introspection/introspection.ts';
+import type { KeyRing } from './keys/key-ring.ts';
+import type { Sealer } from './keys/sealed-secret.ts';
+import type { Now } from './moments.ts';
+import type { Passwords } from './sign-in/passwords.ts';
+
+/** What the authority's work needs. Made once per process, in `open-authority.ts`. */
+export type Authority = Readonly<{
+  /** Its public address: `iss` of every token, `aud` of every client assertion. */
+  issuer: string;
+  database: AuthDatabase;
+  keys: KeyRing;
+  sealer: Sealer;
+  passwords: Passwords;
+  /** Asks the database now about many tokens. */
+  introspect: Introspect;
+  now: Now;
+  log: Log;
+}>;

@@ -1,0 +1,10 @@
+import type { Database, Queries, TransactionLimits } from '@sallyport/db';
+import * as schema from './schema.ts';
+
+export { schema };
+export type AuthDatabase = Database<typeof schema>;
+/** The database, or a transaction on it. */
+export type AuthQueries = Queries<typeof schema>;
+
+/** Every transaction here is a few statements on rows by key. What takes longer is stuck. */
+export const transactionLimits: TransactionLimits = { withinMs: 2000, lockWithinMs: 1500 };

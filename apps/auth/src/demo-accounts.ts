@@ -1,0 +1,30 @@
+import type { AuthQueries } from './database.ts';
+import type { Sealer } from './keys/sealed-secret.ts';
+import { accounts, totpFactors } from './schema.ts';
+import { seedPlace } from './second-factor/second-factor.ts';
+import { seedFromBase32 } from './second-factor/totp.ts';
+import { openPasswords } from './sign-in/passwords.ts';
+
+const demoPassword = 'correct horse battery staple';
+
+const ada = {
+  subject: 'u_adaAAAAAAAAAAAAA',
+  email: 'ada@sallyport.example',
+  totpSeed: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
+};
+const grace = { subject: 'u_graceAAAAAAAAAAA', email: 'grace@sallyport.example' };
+
+/** Ada, who has a second factor, and Grace, who has none. What is there already stays as it is. */
+export async function seedDemoAccounts(queries: AuthQueries, sealer: Sealer): Promise<void> {
+  const passwordHash = await (await openPasswords()).hash(demoPassword);
+  const createdAt = new Date();
+  await queries
+    .insert(accounts)
+    .values([ada, grace].map(({ subject, email }) => ({ subject, email, passwordHash, createdAt })))
+    .onConflictDoNothing();
+  const sealedSeed = sealer.seal(seedFromBase32(ada.totpSeed), seedPlace(ada.subject));
+  await queries
+    .insert(totpFactors)
+    .values({ subject: ada.subject, sealedSeed, confirmedAt: createdAt })
+    .onConflictDoNothing();
+}

@@ -1,0 +1,38 @@
+import { serviceSettings } from '@sallyport/service';
+import * as z from 'zod';
+import { publicKeyJwk } from './keys/public-key.ts';
+
+/** The key that seals secrets in the database. */
+const keyEncryptionKey = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{43}$/)
+  .transform((text) => Buffer.from(text, 'base64url'))
+  .describe('32 random bytes in base64url, e.g. from: openssl rand -base64 32 | tr "+/" "-_" | tr -d "="');
+
+/** The settings of auth, for `readEnvironment`. */
+export const authSettings = { ...serviceSettings(4000), KEY_ENCRYPTION_KEY: keyEncryptionKey };
+
+/** What a command that only touches keys needs. */
+export const keySettings = { DATABASE_URL: authSettings.DATABASE_URL, KEY_ENCRYPTION_KEY: keyEncryptionKey };
+
+const demoClients = z.array(z.strictObject({ clientId: z.enum(['catalog', 'payments']), jwk: publicKeyJwk }));
+
+/** What `prepare.ts` needs. */
+export const prepareSettings = {
+  ...keySettings,
+  SEED: z.enum(['demo']).optional().describe('demo, or nothing'),
+  DEMO_CLIENTS: z
+    .string()
+    .default('[]')
+    .transform(parseJson)
+    .pipe(demoClients)
+    .describe('JSON like [{"clientId":"catalog","jwk":{public ES256 key with kid}}]'),
+};
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

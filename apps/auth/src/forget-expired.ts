@@ -1,0 +1,16 @@
+import { sql } from 'drizzle-orm';
+import type { Authority } from './authority.ts';
+import { sessions, revokedTokens, spentRefreshTokens, usedAssertions } from './schema.ts';
+
+/**
+ * Deletes the rows that only guard against replay, once what they guard against has expired by itself. Sessions and the
+ * revocation feed are kept.
+ */
+export async function forgetExpired({ database, now }: Authority): Promise<void> {
+  const at = new Date(now());
+  await database.execute(sql`DELETE FROM ${usedAssertions} WHERE expires_at < ${at}`);
+  await database.execute(sql`DELETE FROM ${revokedTokens} WHERE expires_at < ${at}`);
+  await database.execute(sql`
+    DELETE FROM ${spentRefreshTokens} USING ${sessions}
+    WHERE ${sessions.serial} = ${spentRefreshTokens.serial} AND ${sessions.absoluteExpiresAt} < ${at}`);
+}

@@ -1,0 +1,29 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+/** 96 random bits in 16 base64url characters: session ids, token ids, transaction ids. */
+export function randomId(): string {
+  return randomBytes(12).toString('base64url');
+}
+
+/** A person, as every service knows them. */
+export function newSubject(): string {
+  return `u_${randomId()}`;
+}
+
+/** Carries the serial in front, so that a cut-off can be compared without asking anybody. */
+export function sessionId(serial: number): string {
+  return `${serial.toString(36)}.${randomId()}`;
+}
+
+/** Opaque, 256 random bits. Only `hash` is ever stored. */
+export type RefreshToken = Readonly<{ text: string; hash: string }>;
+
+export function newRefreshToken(): RefreshToken {
+  const text = randomBytes(32).toString('base64url');
+  return { text, hash: hashRefreshToken(text) };
+}
+
+/** No salt and no stretching: 256 random bits cannot be guessed. */
+export function hashRefreshToken(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}

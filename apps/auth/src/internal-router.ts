@@ -1,0 +1,43 @@
+import { tracked } from '@trpc/server';
+import * as z from 'zod';
+import { streamRevocations } from './revocation/revocation-stream.ts';
+import { refuseUnavailable, router, trust } from './trpc.ts';
+
+const identifier = z.string().min(1).max(256);
+const question = z.strictObject({ tokenId: identifier, session: identifier, subject: identifier, client: identifier });
+const maxQuestions = 128;
+
+const position = z.string().regex(/^(0|[1-9][0-9]{0,14})$/);
+
+/** Milliseconds after which the feed ends, so that whoever follows it proves again who it is. */
+const streamForMs = 5 * 60 * 1000;
+
+/** What the services of this house ask the authority. Each authenticates as itself, and has the right by its scope. */
+export const internalRouter = router({
+  /** DESIGN §7: identifiers of tokens whose signature the asker has checked. As many answers, in the same order. */
+  introspect: trust
+    .authenticatedRead({ scope: 'introspect', from: 'service' })
+    .input(z.strictObject({ questions: z.array(question).min(1).max(maxQuestions) }))
+    .query(async ({ ctx: { authority }, input }) => {
+      try {
+        return { answers: await authority.introspect(input.questions) };
+      } catch (err) {
+        // A part that is not known makes the whole not known: nothing is active, or inactive, by default.
+        authority.log.error({ err }, 'the database did not answer an introspection');
+        return refuseUnavailable();
+      }
+    }),
+
+  /** DESIGN §8. The id of each message is a position: whoever comes back with it misses nothing. */
+  revocations: trust
+    .authenticatedRead({ scope: 'revocations', from: 'service' })
+    .input(z.strictObject({ lastEventId: position.optional() }).optional())
+    .subscription(async function* follow({ ctx: { authority, wake }, input, signal }) {
+      const from = input?.lastEventId === undefined ? undefined : Number(input.lastEventId);
+      const ends = AbortSignal.timeout(streamForMs);
+      const stop = signal === undefined ? ends : AbortSignal.any([signal, ends]);
+      for await (const message of streamRevocations({ database: authority.database, wake }, from, stop)) {
+        yield tracked(String(message.type === 'event' ? message.event.position : message.position), message);
+      }
+    }),
+});

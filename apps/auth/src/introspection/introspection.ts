@@ -1,0 +1,55 @@
+import type { IntrospectionAnswer, IntrospectionQuestion } from '@sallyport/auth';
+import { and, sql } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import type pg from 'pg';
+import { schema } from '../database.ts';
+import { epochSeconds, type Now } from '../moments.ts';
+import { revokedTokens, sessions } from '../schema.ts';
+import { isLive } from '../sign-in/live-session.ts';
+
+export type Introspect = (questions: readonly IntrospectionQuestion[]) => Promise<IntrospectionAnswer[]>;
+
+/**
+ * Answers any number of questions by one prepared statement on this connection: an answer for each, in their order.
+ * Active is what the statement shows to be active; everything else is not. Rejects as a whole when the database does
+ * not answer.
+ */
+export function prepareIntrospection(connection: pg.Client, now: Now): Introspect {
+  const statement = prepareStatement(connection);
+
+  return async (questions) => {
+    const at = new Date(now());
+    const rows = await statement.execute({
+      sessions: questions.map((question) => question.session),
+      tokens: questions.map((question) => question.tokenId),
+      now: at.toISOString(),
+    });
+    const alive = new Map(rows.map((row) => [row.sid, row]));
+    const revoked = new Set(rows[0]?.revoked);
+
+    return questions.map(({ tokenId, session, subject, client }): IntrospectionAnswer => {
+      const row = alive.get(session);
+      if (row === undefined || row.subject !== subject || row.clientId !== client || revoked.has(tokenId))
+        return { active: false };
+      return {
+        active: true,
+        authTime: epochSeconds(row.authTime),
+        ...(row.secondFactorAt !== null && { secondFactorAt: epochSeconds(row.secondFactorAt) }),
+        acr: row.acr,
+        answeredAt: epochSeconds(at),
+      };
+    });
+  };
+}
+
+function prepareStatement(connection: pg.Client) {
+  const { sid, subject, clientId, authTime, secondFactorAt, acr } = sessions;
+  // Stands in every row, and is computed once: single access tokens are seldom revoked.
+  const revoked = sql<string[]>`ARRAY(SELECT ${revokedTokens.tokenId} FROM ${revokedTokens}
+    WHERE ${revokedTokens.tokenId} = ANY(${sql.placeholder('tokens')}))`;
+  return drizzle({ client: connection, schema })
+    .select({ sid, subject, clientId, authTime, secondFactorAt, acr, revoked })
+    .from(sessions)
+    .where(and(sql`${sid} = ANY(${sql.placeholder('sessions')})`, isLive(sql.placeholder('now'))))
+    .prepare('introspect');
+}

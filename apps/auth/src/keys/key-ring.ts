@@ -1,0 +1,104 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import type { VerificationKey, VerificationKeys } from '@sallyport/auth';
+import { gt, isNull, or } from 'drizzle-orm';
+import { importJWK } from 'jose';
+import { signingKeys } from '../schema.ts';
+import type { PublicKeyJwk } from './public-key.ts';
+import type { Sealer } from './sealed-secret.ts';
+import {
+  ensureSigningKey,
+  keyPlace,
+  rereadSeconds,
+  stateOf,
+  type KeyStore,
+  type KeyTimes,
+  type SigningKeyRow,
+} from './signing-keys.ts';
+
+type SigningKey = Readonly<{ keyId: string; privateKey: KeyObject }>;
+
+/** The authority's keys, as one process holds them. */
+export type KeyRing = Readonly<{
+  /** The key that signs now. Throws when there is none. */
+  signing: () => SigningKey;
+  /** Public keys that verifiers need: announced, signing and verifying ones. Public members only. */
+  published: () => readonly PublicKeyJwk[];
+  /** The same keys, for verifying in this process. */
+  verification: VerificationKeys;
+  /** Reads the table again, as happens by itself every few seconds. */
+  reread: () => Promise<void>;
+  close: () => void;
+}>;
+
+type HeldKey = Readonly<{ signing: SigningKey; publicJwk: PublicKeyJwk; verification: VerificationKey }>;
+/** A key with the times that were read last. */
+type TimedKey = Readonly<{ times: KeyTimes; key: HeldKey }>;
+
+/** Reads the keys, making the first one when there is none. Keeps what it has when a later read fails. */
+export async function openKeyRing(store: KeyStore, onRereadFailed: (error: unknown) => void): Promise<KeyRing> {
+  let held: readonly TimedKey[] = [];
+  let readAtMs = 0;
+  const reread = async (): Promise<void> => {
+    readAtMs = performance.now();
+    held = await readKeys(store, held);
+  };
+  await ensureSigningKey(store);
+  await reread();
+  const timer = setInterval(() => void reread().catch(onRereadFailed), rereadSeconds * 1000);
+  timer.unref();
+
+  // States are taken at each use: a key begins to sign, and ends, by the clock and not by the reading.
+  const inState = (...states: readonly string[]): readonly HeldKey[] => {
+    const now = new Date(store.now());
+    const allTimes = held.map(({ times }) => times);
+    return held.filter(({ times }) => states.includes(stateOf(times, allTimes, now))).map(({ key }) => key);
+  };
+  const usable = () => inState('announced', 'signing', 'verifying');
+
+  return {
+    signing() {
+      const [key] = inState('signing');
+      if (key === undefined) throw new Error('There is no signing key.');
+      return key.signing;
+    },
+    published: () => usable().map((key) => key.publicJwk),
+    verification: {
+      find: (keyId) => usable().find((key) => key.verification.keyId === keyId)?.verification,
+      // An unknown `kid` may be a key that another process began to sign with just now. A stranger's costs a read a
+      // second.
+      refresh: async () => {
+        if (performance.now() - readAtMs > 1000) await reread().catch(onRereadFailed);
+      },
+      usable: () => held.length > 0,
+    },
+    reread,
+    close: () => clearInterval(timer),
+  };
+}
+
+async function readKeys({ database, sealer, now }: KeyStore, known: readonly TimedKey[]): Promise<TimedKey[]> {
+  const rows = await database
+    .select()
+    .from(signingKeys)
+    .where(or(isNull(signingKeys.retiresAt), gt(signingKeys.retiresAt, new Date(now()))))
+    .orderBy(signingKeys.signsFrom, signingKeys.kid);
+  return Promise.all(
+    rows.map(async (row) => {
+      const before = known.find(({ key }) => key.signing.keyId === row.kid);
+      return { times: row, key: before?.key ?? (await openKey(row, sealer)) };
+    }),
+  );
+}
+
+async function openKey({ kid, publicJwk, sealedPrivateKey }: SigningKeyRow, sealer: Sealer): Promise<HeldKey> {
+  const secret = sealer.open(sealedPrivateKey, keyPlace(kid));
+  const privateKey = createPrivateKey({ key: secret, type: 'pkcs8', format: 'der' });
+  const { kty, crv, x, y } = publicJwk;
+  const publicKey = await importJWK({ kty, crv, x, y }, 'ES256');
+  if (publicKey instanceof Uint8Array) throw new Error('A signing key must be asymmetric.');
+  return {
+    signing: { keyId: kid, privateKey },
+    publicJwk,
+    verification: { keyId: kid, algorithm: 'ES256', key: publicKey },
+  };
+}

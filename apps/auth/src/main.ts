@@ -1,0 +1,15 @@
+import { createLog, readEnvironment, startService } from '@sallyport/service';
+import { authSettings } from './environment.ts';
+import { openAuthority } from './open-authority.ts';
+import { serveAuth } from './serve-auth.ts';
+
+await startService('auth', async () => {
+  const settings = readEnvironment(authSettings);
+  const opened = await openAuthority({
+    issuer: settings.ISSUER,
+    databaseUrl: settings.DATABASE_URL,
+    keyEncryptionKey: settings.KEY_ENCRYPTION_KEY,
+    log: createLog('auth', settings.LOG_LEVEL),
+  });
+  return serveAuth({ port: settings.PORT, host: settings.HOST, opened });
+});

@@ -1,0 +1,32 @@
+import { grantTypes } from './token-endpoint.ts';
+
+export const oauthPaths = {
+  metadata: '/.well-known/oauth-authorization-server',
+  keys: '/oauth/jwks',
+  token: '/oauth/token',
+  introspection: '/oauth/introspect',
+  revocation: '/oauth/revoke',
+} as const;
+
+/** RFC 8414 §2. There is no authorization endpoint, so `response_types_supported` is empty. */
+export function metadata(issuer: string) {
+  const base = issuer.replace(/\/$/, '');
+  const byAssertion = ['private_key_jwt'];
+  const assertionAlgorithms = ['ES256'];
+  return {
+    issuer,
+    token_endpoint: `${base}${oauthPaths.token}`,
+    jwks_uri: `${base}${oauthPaths.keys}`,
+    introspection_endpoint: `${base}${oauthPaths.introspection}`,
+    revocation_endpoint: `${base}${oauthPaths.revocation}`,
+    response_types_supported: [],
+    grant_types_supported: grantTypes,
+    token_endpoint_auth_methods_supported: [...byAssertion, 'none'],
+    token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    introspection_endpoint_auth_methods_supported: byAssertion,
+    introspection_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    revocation_endpoint_auth_methods_supported: [...byAssertion, 'none'],
+    revocation_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    acr_values_supported: ['aal1', 'aal2'],
+  };
+}

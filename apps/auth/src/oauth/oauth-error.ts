@@ -1,0 +1,38 @@
+import type { HttpAnswer } from '@sallyport/service';
+
+/**
+ * Error codes of RFC 6749 §5.2, RFC 8693 §2.2.2 and RFC 7662 §2.3, each with its status and its one fixed description.
+ */
+const errors = {
+  invalid_request: [400, 'The request is malformed.'],
+  invalid_client: [401, 'The client could not be authenticated.'],
+  invalid_grant: [400, 'The token that was presented is not good.'],
+  unauthorized_client: [400, 'The client may not do this.'],
+  unsupported_grant_type: [400, 'This grant type is not supported.'],
+  invalid_scope: [400, 'The scope goes beyond what may be granted.'],
+  invalid_target: [400, 'No token can be issued for this target.'],
+  access_denied: [403, 'The client may not do this.'],
+  temporarily_unavailable: [503, 'This is not available right now. Try again shortly.'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type OAuthErrorCode = keyof typeof errors;
+
+/** Ends an OAuth request with an error answer. `detail` is for the log; it never gets out. */
+export class OAuthError extends Error {
+  override readonly name = 'OAuthError';
+  readonly code: OAuthErrorCode;
+
+  constructor(code: OAuthErrorCode, detail: string) {
+    super(detail);
+    this.code = code;
+  }
+}
+
+export function oauthErrorAnswer(code: OAuthErrorCode): HttpAnswer {
+  const [status, description] = errors[code];
+  return {
+    status,
+    headers: { 'Cache-Control': 'no-store', ...(status === 503 && { 'Retry-After': '1' }) },
+    json: { error: code, error_description: description },
+  };
+}

@@ -1,0 +1,30 @@
+import * as z from 'zod';
+import { OAuthError } from './oauth-error.ts';
+
+/**
+ * Reads the members that `schema` names. Others are ignored, as RFC 6749 §3.2 demands; an empty one counts as absent.
+ */
+export function readForm<Schema extends z.ZodType>(schema: Schema, form: URLSearchParams): z.output<Schema> {
+  const given = Object.fromEntries([...form].filter(([, value]) => value !== ''));
+  const read = schema.safeParse(given);
+  if (!read.success)
+    throw new OAuthError('invalid_request', read.error.issues.map((issue) => issue.path.join('.')).join(', '));
+  return read.data;
+}
+
+/** Scope tokens, space-separated (RFC 6749 §3.3). */
+export const scopeMember = z
+  .string()
+  .max(512)
+  .regex(/^[!#-[\]-~]+( [!#-[\]-~]+)*$/)
+  .transform((text) => [...new Set(text.split(' '))]);
+
+/**
+ * What of `allowed` is granted: all of it when nothing was named, else exactly what was named. Throws `invalid_scope`
+ * when that goes beyond what is allowed: a token with less than was asked for would only fail later.
+ */
+export function grantScope(allowed: readonly string[], named: readonly string[] | undefined): readonly string[] {
+  if (named === undefined) return allowed;
+  if (!named.every((scope) => allowed.includes(scope))) throw new OAuthError('invalid_scope', named.join(' '));
+  return named;
+}

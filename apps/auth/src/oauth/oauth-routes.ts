@@ -1,0 +1,53 @@
+import type { HttpAnswer, Route } from '@sallyport/service';
+import type { Authority } from '../authority.ts';
+import { keySetMaxAgeSeconds } from '../keys/signing-keys.ts';
+import { answerIntrospection } from './introspection-endpoint.ts';
+import { metadata, oauthPaths } from './metadata.ts';
+import { OAuthError, oauthErrorAnswer } from './oauth-error.ts';
+import { answerRevocation } from './revocation-endpoint.ts';
+import { answerTokenRequest } from './token-endpoint.ts';
+
+/** What the authority speaks outside tRPC: OAuth, for everybody's clients. */
+export function oauthRoutes(authority: Authority): readonly Route[] {
+  const cached = { 'Cache-Control': `public, max-age=${keySetMaxAgeSeconds}` };
+  return [
+    {
+      method: 'GET',
+      path: oauthPaths.metadata,
+      handle: async () => ({ status: 200, headers: cached, json: metadata(authority.issuer) }),
+    },
+    {
+      method: 'GET',
+      path: oauthPaths.keys,
+      handle: async () => ({ status: 200, headers: cached, json: { keys: authority.keys.published() } }),
+    },
+    formRoute(authority, oauthPaths.token, answerTokenRequest),
+    formRoute(authority, oauthPaths.introspection, answerIntrospection),
+    formRoute(authority, oauthPaths.revocation, answerRevocation),
+  ];
+}
+
+type Endpoint = (authority: Authority, form: URLSearchParams) => Promise<HttpAnswer>;
+
+function formRoute(authority: Authority, path: string, endpoint: Endpoint): Route {
+  return {
+    method: 'POST',
+    path,
+    errorBody: ({ httpStatus }) =>
+      oauthErrorAnswer(httpStatus >= 500 ? 'temporarily_unavailable' : 'invalid_request').json,
+    handle: async (request) => {
+      const form = request.form();
+      try {
+        return await endpoint(authority, form);
+      } catch (error) {
+        if (error instanceof OAuthError) {
+          authority.log.info({ path, error: error.code, detail: error.message }, 'OAuth request refused');
+          return oauthErrorAnswer(error.code);
+        }
+        // We do not know, which is not a "no": whoever asked must not drop a good token for it (RFC 7009 §2.2.1).
+        authority.log.error({ path, err: error }, 'OAuth request failed');
+        return oauthErrorAnswer('temporarily_unavailable');
+      }
+    },
+  };
+}

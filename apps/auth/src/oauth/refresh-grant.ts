@@ -1,0 +1,33 @@
+import * as z from 'zod';
+import type { Authority } from '../authority.ts';
+import { clientMembers, identifyClient } from '../clients/client-authentication.ts';
+import { refreshSession } from '../sign-in/token-family.ts';
+import { mintUserToken } from '../tokens/access-token.ts';
+import { OAuthError } from './oauth-error.ts';
+import { grantScope, readForm, scopeMember } from './oauth-forms.ts';
+
+const members = clientMembers.extend({
+  refresh_token: z.string().max(512),
+  /** One audience (RFC 8707): an access token is good at one service. */
+  resource: z.string().max(64),
+  scope: scopeMember.optional(),
+});
+
+/** RFC 6749 §6. What may not be granted is refused before the token is spent. */
+export async function grantRefresh(authority: Authority, form: URLSearchParams) {
+  const { refresh_token: refreshToken, resource: audience, scope: named, ...identity } = readForm(members, form);
+  const client = await identifyClient(authority, identity);
+  const allowed = client.userScopes[audience];
+  if (allowed === undefined) throw new OAuthError('invalid_target', audience);
+  const scope = grantScope(allowed, named);
+  const rotated = await refreshSession(authority, { refreshToken, clientId: client.clientId });
+  if (rotated === undefined) throw new OAuthError('invalid_grant', 'not the tip of a living family');
+  const minted = await mintUserToken(authority, rotated.session, { audience, scope });
+  return {
+    access_token: minted.token,
+    token_type: 'Bearer',
+    expires_in: minted.expiresInSeconds,
+    scope: minted.scope,
+    refresh_token: rotated.refreshToken.text,
+  };
+}

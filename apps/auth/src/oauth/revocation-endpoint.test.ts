@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TokenSet } from '../sign-in/token-set.ts';
+import { claimsOf } from '../testing/expected.ts';
+import { grace, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
+
+let auth: RunningAuthority;
+const signIn = () => auth.as().signIn.mutate(grace);
+const accessToken = (set: TokenSet, audience: string) => set.accessTokens[audience]?.token ?? '';
+beforeAll(async () => {
+  auth = await runAuthority();
+});
+afterAll(() => auth.close());
+
+test('revoking a refresh token, current or spent and whatever the hint, ends its session', async () => {
+  for (const hint of [{}, { token_type_hint: 'access_token' }, { token_type_hint: 'nonsense' }]) {
+    const current = await signIn();
+    expect((await auth.post('/oauth/revoke', { client_id: 'web', token: current.refreshToken, ...hint })).status).toBe(
+      200,
+    );
+    expect(await isActive(current)).toBe(false);
+  }
+  const before = await signIn();
+  const after = await auth.as().refresh.mutate({ refreshToken: before.refreshToken });
+  await auth.post('/oauth/revoke', { client_id: 'web', token: before.refreshToken });
+  expect(await isActive(after)).toBe(false);
+});
+
+test('revoking an access token ends that one alone, and stands in the feed once', async () => {
+  const set = await signIn();
+  const token = accessToken(set, 'payments');
+  for (let time = 0; time < 2; time += 1)
+    expect((await auth.post('/oauth/revoke', { client_id: 'web', token })).status).toBe(200);
+  expect(await isActive(set)).toBe(false);
+  expect(await isActive(set, 'catalog')).toBe(true);
+  const { rowCount } = await auth.operator.query(`SELECT FROM revocations WHERE kind = 'token' AND name = $1`, [
+    claimsOf(token)['jti'],
+  ]);
+  expect(rowCount).toBe(1);
+});
+
+test('an unknown token is answered as if it had been revoked; another client’s is refused and stays', async () => {
+  for (const token of ['unknown', 'A'.repeat(43), 'a.b.c']) {
+    expect((await auth.post('/oauth/revoke', { client_id: 'web', token })).status).toBe(200);
+  }
+  const set = await signIn();
+  for (const token of [set.refreshToken, accessToken(set, 'payments')]) {
+    const { status, json } = await auth.postAs('payments', '/oauth/revoke', { token });
+    expect({ status, error: json['error'] }).toEqual({ status: 400, error: 'invalid_grant' });
+  }
+  expect(await isActive(set)).toBe(true);
+  expect((await auth.post('/oauth/revoke', { client_id: 'payments', token: set.refreshToken })).status).toBe(401);
+});
+
+async function isActive(set: TokenSet, audience: 'payments' | 'catalog' = 'payments'): Promise<boolean> {
+  const { json } = await auth.postAs(audience, '/oauth/introspect', { token: accessToken(set, audience) });
+  return json['active'] === true;
+}

@@ -1,0 +1,60 @@
+import { createPool, openDatabase, runtimeRole } from '@sallyport/db';
+import type { Log } from '@sallyport/service';
+import type { Authority } from './authority.ts';
+import { allClients } from './clients/clients.ts';
+import { schema } from './database.ts';
+import { forgetExpired } from './forget-expired.ts';
+import { openIntrospectionReader } from './introspection/introspection-reader.ts';
+import { openKeyRing } from './keys/key-ring.ts';
+import { openSealer } from './keys/sealed-secret.ts';
+import type { Now } from './moments.ts';
+import { openRevocationWake, type RevocationWake } from './revocation/revocation-wake.ts';
+import { openPasswords } from './sign-in/passwords.ts';
+import { explainStartFailure } from './start-failure.ts';
+import { assertTokensFit } from './tokens/access-token.ts';
+
+export type AuthoritySettings = Readonly<{
+  issuer: string;
+  databaseUrl: string;
+  /** 32 bytes. */
+  keyEncryptionKey: Uint8Array;
+  log: Log;
+  now?: Now;
+}>;
+
+export type OpenedAuthority = Readonly<{ authority: Authority; wake: RevocationWake; close: () => Promise<void> }>;
+
+const forgetEveryMs = 10 * 60 * 1000;
+
+/**
+ * Opens everything the authority stands on. Rejects when the database, or the key to its secrets, is not the right one.
+ */
+export async function openAuthority(settings: AuthoritySettings): Promise<OpenedAuthority> {
+  const { issuer, databaseUrl, log, now = Date.now } = settings;
+  const pool = createPool({ url: databaseUrl, schema: 'auth', role: runtimeRole('auth') });
+  const database = openDatabase(pool, schema);
+  const sealer = openSealer(settings.keyEncryptionKey);
+  const reader = openIntrospectionReader({ databaseUrl, now });
+  try {
+    const keys = await openKeyRing({ database, sealer, now }, (err) =>
+      log.warn({ err }, 'signing keys could not be read again'),
+    );
+    const passwords = await openPasswords();
+    const authority = { issuer, database, keys, sealer, passwords, introspect: reader.introspect, now, log };
+    await assertTokensFit(authority, await allClients(database));
+    const wake = openRevocationWake(databaseUrl);
+    const forget = setInterval(() => {
+      forgetExpired(authority).catch((err: unknown) => log.warn({ err }, 'expired rows could not be deleted'));
+    }, forgetEveryMs);
+    const close = async (): Promise<void> => {
+      clearInterval(forget);
+      keys.close();
+      await Promise.all([wake.close(), reader.close()]);
+      await pool.end();
+    };
+    return { authority, wake, close };
+  } catch (error) {
+    await Promise.allSettled([reader.close(), pool.end()]);
+    throw explainStartFailure(error);
+  }
+}

@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url';
+import { createPool, migrate, openDatabase } from '@sallyport/db';
+import { registerClients, type ServiceKey } from './clients/registered-clients.ts';
+import { schema } from './database.ts';
+import { seedDemoAccounts } from './demo-accounts.ts';
+import { openSealer } from './keys/sealed-secret.ts';
+import { ensureSigningKey } from './keys/signing-keys.ts';
+
+export type Preparation = Readonly<{
+  /** A login that may create schemas and roles. */
+  databaseUrl: string;
+  keyEncryptionKey: Uint8Array;
+  serviceKeys: readonly ServiceKey[];
+  withDemoAccounts: boolean;
+}>;
+
+/** Brings a database to where the service can start: tables, first signing key, clients. Safe to run again. */
+export async function prepareDatabase(preparation: Preparation): Promise<void> {
+  const { databaseUrl, keyEncryptionKey, serviceKeys, withDemoAccounts } = preparation;
+  await migrate({ url: databaseUrl, schema: 'auth', folder: fileURLToPath(new URL('../migrations', import.meta.url)) });
+  const pool = createPool({ url: databaseUrl, schema: 'auth', max: 2 });
+  try {
+    const database = openDatabase(pool, schema);
+    const sealer = openSealer(keyEncryptionKey);
+    await ensureSigningKey({ database, sealer, now: Date.now });
+    await registerClients(database, serviceKeys);
+    if (withDemoAccounts) await seedDemoAccounts(database, sealer);
+  } finally {
+    await pool.end();
+  }
+}

@@ -1,0 +1,44 @@
+import { inTransaction } from '@sallyport/db';
+import { sql } from 'drizzle-orm';
+import type { Authority } from '../authority.ts';
+import { transactionLimits } from '../database.ts';
+import { cutOffs } from '../schema.ts';
+import { recordRevocations } from './revocation-outbox.ts';
+
+export type CutOffTarget =
+  | Readonly<{ kind: 'subject'; subject: string }>
+  | Readonly<{ kind: 'client'; client: string }>
+  | Readonly<{ kind: 'everyone' }>;
+
+/**
+ * Ends every session that the target has begun so far, in one row: all serials up to the newest that was drawn, so a
+ * sign-in that has its serial and is not committed yet is covered too. Later sign-ins are not. Answers that serial.
+ */
+export async function cutOff({ database, now }: Authority, target: CutOffTarget, because: string): Promise<number> {
+  return inTransaction(database, transactionLimits, async (transaction) => {
+    const { rows } = await transaction.execute<{ serial: string }>(
+      sql`SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS serial FROM session_serials`,
+    );
+    const upToSerial = Number(rows[0]?.serial);
+    await transaction
+      .insert(cutOffs)
+      .values({ kind: target.kind, name: nameOf(target), upToSerial, setAt: new Date(now()) })
+      .onConflictDoUpdate({
+        target: [cutOffs.kind, cutOffs.name],
+        set: { upToSerial: sql`greatest(${cutOffs.upToSerial}, excluded.up_to_serial)`, setAt: new Date(now()) },
+      });
+    await recordRevocations(transaction, [{ ...target, upToSerial }], because);
+    return upToSerial;
+  });
+}
+
+function nameOf(target: CutOffTarget): string {
+  switch (target.kind) {
+    case 'subject':
+      return target.subject;
+    case 'client':
+      return target.client;
+    case 'everyone':
+      return '';
+  }
+}

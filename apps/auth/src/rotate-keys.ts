@@ -1,0 +1,71 @@
+import { parseArgs } from 'node:util';
+import { createPool, openDatabase, runtimeRole } from '@sallyport/db';
+import { readEnvironment, SettingsError } from '@sallyport/service';
+import { schema } from './database.ts';
+import { keySettings } from './environment.ts';
+import { openSealer } from './keys/sealed-secret.ts';
+import { announcedSeconds, rotateSigningKey, verifyingSeconds, type KeyRotation } from './keys/signing-keys.ts';
+import { failCommand } from './start-failure.ts';
+
+const help = `Announces the authority's next signing key.
+
+  pnpm --filter @sallyport/auth-service rotate-keys [--now] [--json]
+
+The next key is published at once and signs after ${announcedSeconds} s, when every verifier has loaded it.
+The present key stays published for ${verifyingSeconds} s more, so that no token outlives its key.
+Running processes notice by themselves.
+
+  --now    the next key signs at once; verifiers must load the key set again when they meet it
+  --json   one JSON object instead of a sentence
+  --help   this text
+
+Environment: DATABASE_URL, KEY_ENCRYPTION_KEY.
+Exit code: 0 done, 1 a key is announced already or the rotation failed, 2 a bad setting or option.
+`;
+
+async function rotate(immediately: boolean): Promise<KeyRotation | undefined> {
+  const settings = readEnvironment(keySettings);
+  const pool = createPool({ url: settings.DATABASE_URL, schema: 'auth', role: runtimeRole('auth'), max: 1 });
+  try {
+    const store = {
+      database: openDatabase(pool, schema),
+      sealer: openSealer(settings.KEY_ENCRYPTION_KEY),
+      now: Date.now,
+    };
+    return await rotateSigningKey(store, { immediately });
+  } finally {
+    await pool.end();
+  }
+}
+
+function describe(rotation: KeyRotation | undefined, asJson: boolean): string {
+  if (asJson)
+    return JSON.stringify(
+      rotation === undefined ? { rotated: false, reason: 'already_announced' } : { rotated: true, ...rotation },
+    );
+  if (rotation === undefined) return 'A key is announced already. Wait until it signs, or use --now.';
+  const { keyId, signsFrom, predecessorsRetireAt } = rotation;
+  return `Key ${keyId} signs from ${signsFrom.toISOString()}; its predecessors retire at ${predecessorsRetireAt.toISOString()}.`;
+}
+
+function readOptions() {
+  const boolean = { type: 'boolean', default: false } as const;
+  try {
+    return parseArgs({ options: { now: boolean, json: boolean, help: boolean } }).values;
+  } catch (error) {
+    throw new SettingsError(error instanceof Error ? error.message.split('\n', 1)[0] : 'Unknown option.');
+  }
+}
+
+try {
+  const options = readOptions();
+  if (options.help) {
+    process.stdout.write(help);
+  } else {
+    const rotation = await rotate(options.now);
+    process.stdout.write(`${describe(rotation, options.json)}\n`);
+    if (rotation === undefined) process.exitCode = 1;
+  }
+} catch (error) {
+  failCommand('rotate-keys', error);
+}

@@ -1,0 +1,17 @@
+import { sealRouter } from '@sallyport/auth/trpc';
+import { internalRouter } from './internal-router.ts';
+import { sessionsRouter, totpRouter } from './sign-in/account-router.ts';
+import { signInProcedures } from './sign-in/sign-in-router.ts';
+import { router } from './trpc.ts';
+
+const authRouter = router({
+  ...signInProcedures,
+  sessions: sessionsRouter,
+  totp: totpRouter,
+  internal: internalRouter,
+});
+
+export type AuthRouter = typeof authRouter;
+
+/** Throws, when this file is loaded, if a procedure has no tier. */
+export const sealedAuthRouter = sealRouter(authRouter);

@@ -1,0 +1,179 @@
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
+import type { PublicKeyJwk } from './keys/public-key.ts';
+
+export const auth = pgSchema('auth');
+
+const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+const counter = (name: string) => bigint(name, { mode: 'number' });
+
+export const accounts = auth.table('accounts', {
+  subject: text('subject').primaryKey(),
+  /** Lower case. */
+  email: text('email').notNull().unique(),
+  /** PHC string: it names its own parameters. */
+  passwordHash: text('password_hash').notNull(),
+  enabled: boolean('enabled').notNull().default(true),
+  createdAt: moment('created_at').notNull(),
+});
+
+/** Scopes by audience, e.g. `{"catalog": ["catalog:read"]}`. */
+export type ScopesByAudience = Readonly<Record<string, readonly string[]>>;
+
+export const clients = auth.table(
+  'clients',
+  {
+    clientId: text('client_id').primaryKey(),
+    kind: text('kind', { enum: ['public', 'confidential'] }).notNull(),
+    enabled: boolean('enabled').notNull().default(true),
+    /** The audience that this client serves, when it is a service. */
+    audience: text('audience').unique(),
+    /** Public keys of its assertions. Empty for a public client. */
+    publicKeys: jsonb('public_keys').$type<readonly PublicKeyJwk[]>().notNull().default([]),
+    /** What a person who signed in through this client gets. */
+    userScopes: jsonb('user_scopes').$type<ScopesByAudience>().notNull().default({}),
+    /** What the client gets for itself (client credentials). */
+    serviceScopes: jsonb('service_scopes').$type<ScopesByAudience>().notNull().default({}),
+    /** What it may carry a person on with (token exchange). */
+    exchangeScopes: text('exchange_scopes').array().notNull().default([]),
+  },
+  // A token whose `sub` is a client must never be taken for a person's (RFC 9700 §4.15.1).
+  (table) => [check('client_id_is_no_subject', sql`${table.clientId} !~ '^u_'`)],
+);
+
+export const sessions = auth.table(
+  'sessions',
+  {
+    /** Grows with every sign-in. Cut-offs compare it, so that two sign-ins of one second cannot be confused. */
+    serial: counter('serial').primaryKey().generatedByDefaultAsIdentity({ name: 'session_serials' }),
+    /** `<serial in base 36>.<random>`. */
+    sid: text('sid').notNull().unique(),
+    subject: text('subject')
+      .notNull()
+      .references(() => accounts.subject),
+    clientId: text('client_id')
+      .notNull()
+      .references(() => clients.clientId),
+    /** Rotations so far. */
+    generation: integer('generation').notNull().default(0),
+    /** SHA-256 of the one refresh token that is good: the tip of the family. */
+    refreshHash: text('refresh_hash').notNull().unique(),
+    startedAt: moment('started_at').notNull(),
+    lastUsedAt: moment('last_used_at').notNull(),
+    authTime: moment('auth_time').notNull(),
+    secondFactorAt: moment('second_factor_at'),
+    acr: text('acr').notNull(),
+    amr: text('amr').array().notNull(),
+    idleExpiresAt: moment('idle_expires_at').notNull(),
+    absoluteExpiresAt: moment('absolute_expires_at').notNull(),
+    endedAt: moment('ended_at'),
+    endedBecause: text('ended_because'),
+  },
+  (table) => [index('sessions_by_subject').on(table.subject, table.serial)],
+);
+
+/** Refresh tokens that were rotated away. One that is presented again ends its session. */
+export const spentRefreshTokens = auth.table('spent_refresh_tokens', {
+  hash: text('hash').primaryKey(),
+  serial: counter('serial')
+    .notNull()
+    .references(() => sessions.serial),
+  generation: integer('generation').notNull(),
+  spentAt: moment('spent_at').notNull(),
+});
+
+/** Single access tokens that were revoked (RFC 7009). */
+export const revokedTokens = auth.table('revoked_tokens', {
+  tokenId: text('token_id').primaryKey(),
+  expiresAt: moment('expires_at').notNull(),
+  revokedAt: moment('revoked_at').notNull(),
+});
+
+export const totpFactors = auth.table('totp_factors', {
+  subject: text('subject')
+    .primaryKey()
+    .references(() => accounts.subject),
+  sealedSeed: text('sealed_seed').notNull(),
+  /** Absent while the enrolment is under way. */
+  confirmedAt: moment('confirmed_at'),
+  /** The newest time step of which a code was accepted: no code of it, or of an older one, is accepted again. */
+  lastStep: counter('last_step').notNull().default(-1),
+  /** Attempts since the last right code. Counted per account, however many sessions they come from. */
+  attempts: integer('attempts').notNull().default(0),
+  lockedUntil: moment('locked_until'),
+});
+
+/** "All sessions up to serial N" of a subject, a client or everyone (`name` is then empty). */
+export const cutOffs = auth.table(
+  'cut_offs',
+  {
+    kind: text('kind', { enum: ['subject', 'client', 'everyone'] }).notNull(),
+    name: text('name').notNull(),
+    upToSerial: counter('up_to_serial').notNull(),
+    setAt: moment('set_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.kind, table.name] })],
+);
+
+/** The outbox behind the revocation feed. A row is written in the transaction that revokes. */
+export const revocations = auth.table(
+  'revocations',
+  {
+    /** Gapless, in commit order: see `revocation-outbox.ts`. */
+    position: counter('position').primaryKey(),
+    kind: text('kind', { enum: ['session', 'token', 'subject', 'client', 'everyone', 'key'] }).notNull(),
+    /** What it names: a session, token, subject, client or key id. Empty for everyone. */
+    name: text('name').notNull(),
+    upToSerial: counter('up_to_serial'),
+    /** For the operator. Never sent. */
+    because: text('because').notNull(),
+    recordedAt: moment('recorded_at').notNull().defaultNow(),
+  },
+  (table) => [index('revocations_by_time').on(table.recordedAt)],
+);
+
+/** One row. Whoever revokes holds its lock until commit, so positions follow the order of commits. */
+export const revocationCounter = auth.table(
+  'revocation_counter',
+  {
+    only: boolean('only').primaryKey().default(true),
+    lastPosition: counter('last_position').notNull(),
+  },
+  (table) => [check('one_row', sql`${table.only}`)],
+);
+
+/** A key's state follows from its times alone: announced → signing → verifying → retired (`signing-keys.ts`). */
+export const signingKeys = auth.table('signing_keys', {
+  kid: text('kid').primaryKey(),
+  publicJwk: jsonb('public_jwk').$type<PublicKeyJwk>().notNull(),
+  /** PKCS #8. */
+  sealedPrivateKey: text('sealed_private_key').notNull(),
+  publishedAt: moment('published_at').notNull(),
+  signsFrom: moment('signs_from').notNull(),
+  /** Absent while no successor has been announced. */
+  retiresAt: moment('retires_at'),
+});
+
+/** Client assertions that were used (RFC 7523 §3, item 7): each is good once. */
+export const usedAssertions = auth.table(
+  'used_assertions',
+  {
+    clientId: text('client_id')
+      .notNull()
+      .references(() => clients.clientId),
+    assertionId: text('assertion_id').notNull(),
+    expiresAt: moment('expires_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.clientId, table.assertionId] })],
+);

@@ -1,0 +1,43 @@
+import { liveWithinMs, openRequest } from '@sallyport/auth';
+import { serve, type Running } from '@sallyport/service';
+import { sql } from 'drizzle-orm';
+import { oauthRoutes } from './oauth/oauth-routes.ts';
+import type { OpenedAuthority } from './open-authority.ts';
+import { sealedAuthRouter } from './router.ts';
+import { openTrust } from './trust.ts';
+
+export type AuthParts = Readonly<{ port: number; host: string; opened: OpenedAuthority }>;
+
+/** Puts the authority on the network. It closes what was opened when it stops. */
+export function serveAuth({ port, host, opened }: AuthParts): Promise<Running> {
+  const { authority, wake } = opened;
+  const { gates, revocations } = openTrust(authority, wake);
+  return serve({
+    name: 'auth',
+    router: sealedAuthRouter,
+    port,
+    host,
+    maxBodyBytes: 16 * 1024,
+    // Nothing here is worth a batch, and a batch of sign-ins is a guessing machine.
+    maxBatchSize: 1,
+    createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }), authority, wake }),
+    routes: oauthRoutes(authority),
+    readiness: async () => ({
+      database: await answers(opened),
+      keys: authority.keys.published().length > 0,
+      feed: revocations.silenceMs() <= liveWithinMs,
+    }),
+    log: authority.log,
+    onClose: async () => {
+      revocations.close();
+      await opened.close();
+    },
+  });
+}
+
+function answers({ authority }: OpenedAuthority): Promise<boolean> {
+  return authority.database.execute(sql`SELECT 1`).then(
+    () => true,
+    () => false,
+  );
+}

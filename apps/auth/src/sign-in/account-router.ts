@@ -1,0 +1,65 @@
+import { refuse } from '@sallyport/service';
+import * as z from 'zod';
+import { epochSeconds } from '../moments.ts';
+import { beginEnrolment, confirmEnrolment } from '../second-factor/second-factor.ts';
+import { router, trust } from '../trpc.ts';
+import { emailOf } from './accounts.ts';
+import { endOtherSessions, endOwnSession, listSessions } from './sessions.ts';
+import { refuseCode, totpCode } from './sign-in-router.ts';
+
+const scope = 'account';
+const sessionInput = z.strictObject({ session: z.string().regex(/^[0-9a-z]{1,10}\.[A-Za-z0-9_-]{16}$/) });
+
+/**
+ * What somebody who is signed in does with their own sessions. Whose they are comes from the gate, never from the
+ * input.
+ */
+export const sessionsRouter = router({
+  list: trust.authenticatedRead({ scope }).query(async ({ ctx: { authority, principal } }) => {
+    const sessions = await listSessions(authority, principal.subject);
+    return sessions.map((session) => ({
+      id: session.sid,
+      current: session.sid === principal.session,
+      client: session.clientId,
+      /** Epoch seconds, all of them. */
+      startedAt: epochSeconds(session.startedAt),
+      lastUsedAt: epochSeconds(session.lastUsedAt),
+      authTime: epochSeconds(session.authTime),
+      secondFactorAt: session.secondFactorAt === null ? undefined : epochSeconds(session.secondFactorAt),
+      acr: session.acr,
+      expiresAt: epochSeconds(session.absoluteExpiresAt),
+    }));
+  }),
+
+  end: trust
+    .privilegedWrite({ scope })
+    .input(sessionInput)
+    .mutation(async ({ ctx: { authority, principal }, input }) => {
+      const found = await endOwnSession(authority, { subject: principal.subject, sid: input.session });
+      // Somebody else's session and none at all are the same answer.
+      if (!found) return refuse({ code: 'NOT_FOUND', reason: 'not_found', message: 'You have no such session.' });
+      return { ended: true };
+    }),
+
+  endOthers: trust.privilegedWrite({ scope }).mutation(async ({ ctx: { authority, principal } }) => ({
+    ended: await endOtherSessions(authority, { subject: principal.subject, exceptSid: principal.session }),
+  })),
+});
+
+/** Enrolling a second factor. */
+export const totpRouter = router({
+  begin: trust.privilegedWrite({ scope }).mutation(async ({ ctx: { authority, principal } }) => {
+    const label = (await emailOf(authority, principal.subject)) ?? principal.subject;
+    const begun = await beginEnrolment(authority, { subject: principal.subject, label });
+    if (begun !== undefined) return begun;
+    return refuse({ code: 'CONFLICT', reason: 'already_enrolled', message: 'This account has a second factor.' });
+  }),
+
+  confirm: trust
+    .privilegedWrite({ scope })
+    .input(z.strictObject({ code: totpCode }))
+    .mutation(async ({ ctx: { authority, principal }, input }) => {
+      const confirmed = await confirmEnrolment(authority, { subject: principal.subject, code: input.code });
+      return confirmed ? { confirmed } : refuseCode();
+    }),
+});

@@ -1,0 +1,126 @@
+import { inTransaction } from '@sallyport/db';
+import { and, asc, desc, eq, inArray, isNull, ne, sql, type SQL } from 'drizzle-orm';
+import type { Authority } from '../authority.ts';
+import { transactionLimits, type AuthQueries } from '../database.ts';
+import { newRefreshToken, sessionId, type RefreshToken } from '../identifiers.ts';
+import { after, earlier } from '../moments.ts';
+import { recordRevocations } from '../revocation/revocation-outbox.ts';
+import { sessions } from '../schema.ts';
+import { isLive } from './live-session.ts';
+
+export type Session = typeof sessions.$inferSelect;
+
+/** NIST SP 800-63B §2.2.3 for AAL2: at most an hour without use, and a day in all. Seconds. */
+export const idleSeconds = 60 * 60;
+const absoluteSeconds = 24 * 60 * 60;
+
+/** How somebody signed in: `acr` and `amr` of the session (RFC 9068 §2.2.1, RFC 8176). */
+const byPassword = { acr: 'aal1', amr: ['pwd'] };
+export const bySecondFactor = { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] };
+
+/** Begins a session of somebody who has just proven who they are. */
+export async function startSession(
+  { database, now }: Authority,
+  who: Readonly<{ subject: string; clientId: string }>,
+): Promise<{ session: Session; refreshToken: RefreshToken }> {
+  const startedAt = new Date(now());
+  const absoluteExpiresAt = after(startedAt, absoluteSeconds);
+  const refreshToken = newRefreshToken();
+  // The id carries the serial, so the serial is drawn first.
+  const { rows } = await database.execute<{ serial: string }>(sql`SELECT nextval('session_serials') AS serial`);
+  const serial = Number(rows[0]?.serial);
+  const [session] = await database
+    .insert(sessions)
+    .values({
+      ...who,
+      ...byPassword,
+      serial,
+      sid: sessionId(serial),
+      refreshHash: refreshToken.hash,
+      startedAt,
+      lastUsedAt: startedAt,
+      authTime: startedAt,
+      idleExpiresAt: earlier(after(startedAt, idleSeconds), absoluteExpiresAt),
+      absoluteExpiresAt,
+    })
+    .returning();
+  if (session === undefined) throw new Error('PostgreSQL returned no row for an INSERT.');
+  return { session, refreshToken };
+}
+
+/** The subject's sessions that are alive, newest first; at most 100. */
+export async function listSessions({ database, now }: Authority, subject: string): Promise<Session[]> {
+  return database
+    .select()
+    .from(sessions)
+    .where(and(eq(sessions.subject, subject), isLive(new Date(now()))))
+    .orderBy(desc(sessions.serial))
+    .limit(100);
+}
+
+/** Ends one session of the subject. Answers false when the subject has no such session; ending twice is no error. */
+export async function endOwnSession(
+  authority: Authority,
+  own: Readonly<{ subject: string; sid: string }>,
+): Promise<boolean> {
+  const isOwn = and(eq(sessions.subject, own.subject), eq(sessions.sid, own.sid));
+  return inTransaction(authority.database, transactionLimits, async (transaction) => {
+    const [found] = await transaction.select({ serial: sessions.serial }).from(sessions).where(isOwn);
+    if (found === undefined) return false;
+    await endSessions(transaction, [found.serial], { because: 'ended by its owner', at: new Date(authority.now()) });
+    return true;
+  });
+}
+
+/** Ends every session of the subject but one. Answers how many ended. */
+export async function endOtherSessions(
+  authority: Authority,
+  own: Readonly<{ subject: string; exceptSid: string }>,
+): Promise<number> {
+  const others = and(eq(sessions.subject, own.subject), ne(sessions.sid, own.exceptSid), isNull(sessions.endedAt));
+  return inTransaction(authority.database, transactionLimits, async (transaction) => {
+    const serials = await lockInOrder(transaction, others);
+    const ended = await endSessions(transaction, serials, {
+      because: 'ended by its owner',
+      at: new Date(authority.now()),
+    });
+    return ended.length;
+  });
+}
+
+// Two that end the same sessions at once take the locks in the same order, or they could wait for each other.
+async function lockInOrder(transaction: AuthQueries, which: SQL | undefined): Promise<number[]> {
+  const rows = await transaction
+    .select({ serial: sessions.serial })
+    .from(sessions)
+    .where(which)
+    .orderBy(asc(sessions.serial))
+    .for('update');
+  return rows.map((row) => row.serial);
+}
+
+export type Ending = Readonly<{ because: string; at: Date }>;
+
+/**
+ * Ends sessions and writes it to the feed, in the caller's transaction: the only way that a session ends before its
+ * time. Answers the ids of those that had not ended before.
+ */
+export async function endSessions(
+  transaction: AuthQueries,
+  serials: readonly number[],
+  ending: Ending,
+): Promise<string[]> {
+  if (serials.length === 0) return [];
+  const ended = await transaction
+    .update(sessions)
+    .set({ endedAt: ending.at, endedBecause: ending.because })
+    .where(and(inArray(sessions.serial, [...serials]), isNull(sessions.endedAt)))
+    .returning({ sid: sessions.sid });
+  const sids = ended.map((row) => row.sid);
+  await recordRevocations(
+    transaction,
+    sids.map((session) => ({ kind: 'session', session })),
+    ending.because,
+  );
+  return sids;
+}

@@ -1,0 +1,43 @@
+import type { Authority } from '../authority.ts';
+import type { Client } from '../clients/clients.ts';
+import type { RefreshToken } from '../identifiers.ts';
+import { epochSeconds } from '../moments.ts';
+import { mintUserToken, type Minted } from '../tokens/access-token.ts';
+import type { Session } from './sessions.ts';
+
+/** What signing in, refreshing and stepping up answer: one refresh token, and an access token for each audience. */
+export type TokenSet = Readonly<{
+  refreshToken: string;
+  session: Readonly<{
+    id: string;
+    subject: string;
+    /** Epoch seconds. */ authTime: number;
+    secondFactorAt?: number;
+    acr: string;
+  }>;
+  accessTokens: Readonly<Record<string, Minted>>;
+}>;
+
+export async function mintTokenSet(
+  authority: Authority,
+  client: Client,
+  { session, refreshToken }: Readonly<{ session: Session; refreshToken: RefreshToken }>,
+): Promise<TokenSet> {
+  const minted = await Promise.all(
+    Object.entries(client.userScopes).map(
+      async ([audience, scope]) => [audience, await mintUserToken(authority, session, { audience, scope })] as const,
+    ),
+  );
+  const { sid, subject, authTime, secondFactorAt, acr } = session;
+  return {
+    refreshToken: refreshToken.text,
+    session: {
+      id: sid,
+      subject,
+      authTime: epochSeconds(authTime),
+      ...(secondFactorAt !== null && { secondFactorAt: epochSeconds(secondFactorAt) }),
+      acr,
+    },
+    accessTokens: Object.fromEntries(minted),
+  };
+}

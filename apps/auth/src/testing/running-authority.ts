@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import { throwAwayDatabase } from '@sallyport/db/testing';
+import { createLog } from '@sallyport/service';
+import pg from 'pg';
+import { publicKeyJwk } from '../keys/public-key.ts';
+import { openAuthority } from '../open-authority.ts';
+import { prepareDatabase } from '../prepare-database.ts';
+import { codeAt, seedFromBase32 } from '../second-factor/totp.ts';
+import { serveAuth } from '../serve-auth.ts';
+import { newServiceKey, openCallers } from './callers.ts';
+
+export const ada = { email: 'ada@sallyport.example', password: 'correct horse battery staple' };
+export const grace = { email: 'grace@sallyport.example', password: 'correct horse battery staple' };
+export const adaSubject = 'u_adaAAAAAAAAAAAAA';
+export const adaSeed = seedFromBase32('JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP');
+
+export type RunningAuthority = Awaited<ReturnType<typeof runAuthority>>;
+
+/** The whole authority for a suite: its own database on a real PostgreSQL, real HTTP on a free port, demo people. */
+export async function runAuthority() {
+  const database = await throwAwayDatabase();
+  const keyEncryptionKey = randomBytes(32);
+  const keys = { catalog: await newServiceKey('catalog-1'), payments: await newServiceKey('payments-1') };
+  const serviceKeys = (['catalog', 'payments'] as const).map((clientId) => {
+    return { clientId, jwk: publicKeyJwk.parse(keys[clientId].publicJwk) };
+  });
+  const preparation = { databaseUrl: database.url, keyEncryptionKey, serviceKeys, withDemoAccounts: true };
+  await prepareDatabase(preparation);
+
+  // Runs with the real time, so that nothing has to know of it, and can be moved ahead.
+  let aheadMs = 0;
+  const now = (): number => Date.now() + aheadMs;
+  const port = await freePort();
+  const issuer = `http://127.0.0.1:${port}`;
+  const logLines: string[] = [];
+  const log = createLog('auth', 'debug', { write: (line) => void logLines.push(line) });
+  const opened = await openAuthority({ issuer, databaseUrl: database.url, keyEncryptionKey, log, now });
+  const running = await serveAuth({ port, host: '127.0.0.1', opened });
+  // Sees everything, as an operator does.
+  const operator = new pg.Pool({ connectionString: database.url, options: '-c search_path=auth', max: 4 });
+
+  return {
+    ...openCallers({ issuer, keys, now }),
+    issuer,
+    preparation,
+    authority: opened.authority,
+    wake: opened.wake,
+    operator,
+    keys,
+    logLines,
+    now,
+    advance: (seconds: number) => (aheadMs += seconds * 1000),
+    codeOf: (seed: Uint8Array, stepsAhead = 0) => codeAt(seed, now() + stepsAhead * 30_000),
+    close: async () => {
+      await operator.end();
+      await running.close();
+      await database.drop();
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() =>
+        typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}

@@ -1,0 +1,36 @@
+import { inTransaction } from '@sallyport/db';
+import { eq } from 'drizzle-orm';
+import type { Authority } from '../authority.ts';
+import { findClient } from '../clients/clients.ts';
+import { transactionLimits } from '../database.ts';
+import { recordRevocations } from '../revocation/revocation-outbox.ts';
+import { revokedTokens } from '../schema.ts';
+import type { OwnClaims } from './own-token.ts';
+
+/** Whether a token of ours is good now: not revoked, and its session, or the service that it belongs to, is alive. */
+export async function isActive(authority: Authority, claims: OwnClaims): Promise<boolean> {
+  const { jti: tokenId, sid: session, sub: subject, client_id: client } = claims;
+  if (session !== undefined) {
+    const [answer] = await authority.introspect([{ tokenId, session, subject, client }]);
+    return answer?.active === true;
+  }
+  const [revoked] = await authority.database.select().from(revokedTokens).where(eq(revokedTokens.tokenId, tokenId));
+  return revoked === undefined && (await findClient(authority.database, client)) !== undefined;
+}
+
+/** Seconds that a revoked token is remembered beyond its end, for verifiers whose clocks are behind. */
+const rememberSeconds = 600;
+
+/** Revokes one access token, and writes it to the feed in the same transaction. Revoking again changes nothing. */
+export async function revokeAccessToken({ database, now }: Authority, claims: OwnClaims): Promise<void> {
+  const expiresAt = new Date((claims.exp + rememberSeconds) * 1000);
+  await inTransaction(database, transactionLimits, async (transaction) => {
+    const [revoked] = await transaction
+      .insert(revokedTokens)
+      .values({ tokenId: claims.jti, expiresAt, revokedAt: new Date(now()) })
+      .onConflictDoNothing()
+      .returning({ tokenId: revokedTokens.tokenId });
+    if (revoked !== undefined)
+      await recordRevocations(transaction, [{ kind: 'token', tokenId: revoked.tokenId }], 'revoked by its client');
+  });
+}

@@ -1,0 +1,35 @@
+import {
+  cachingVerifier,
+  coalescingAuthority,
+  followRevocations,
+  introspectingVerifier,
+  localVerifier,
+  openGates,
+  type Clock,
+  type Gates,
+  type RevocationFeed,
+} from '@sallyport/auth';
+import { decisionLog } from '@sallyport/service';
+import type { Authority } from './authority.ts';
+import { ownRevocations } from './revocation/revocation-stream.ts';
+import type { RevocationWake } from './revocation/revocation-wake.ts';
+
+/**
+ * The authority is a resource server too, for its audience `auth`. Its gates differ from the other services' in where
+ * they ask: keys, database and feed are its own.
+ */
+export function openTrust(authority: Authority, wake: RevocationWake): { gates: Gates; revocations: RevocationFeed } {
+  const { issuer, keys, introspect, now, database, log } = authority;
+  const clock: Clock = { epochSeconds: () => Math.floor(now() / 1000), monotonicMs: () => performance.now() };
+  const revocations = followRevocations(ownRevocations({ database, wake }), {
+    clock,
+    onLiveness: (alive, err) => log[alive ? 'info' : 'warn']({ alive, err }, 'revocation feed'),
+  });
+  const local = cachingVerifier(localVerifier({ issuer, audience: 'auth', keys: keys.verification, clock }), { clock });
+  const fresh = introspectingVerifier(local, coalescingAuthority(introspect), {
+    clock,
+    onUnreachable: (err) => log.error({ err }, 'the database did not answer an introspection'),
+  });
+  const gates = openGates({ local, fresh, revocations, clock, onDecision: decisionLog(log) });
+  return { gates, revocations };
+}
