@@ -22,7 +22,7 @@ test('what keeps the authority from opening is one sentence that says what to do
   const database = await throwAwayDatabase();
   const key = randomBytes(32);
   expect(await failureOf(database.url, key)).toBe(
-    'SettingsError: The database is not prepared. Run: pnpm --filter @sallyport/auth-service prepare-database',
+    'SettingsError: The database is not prepared, or this login may not prepare it. Run `pnpm prepare-database` with a login that may.',
   );
   await prepareDatabase({ databaseUrl: database.url, keyEncryptionKey: key, serviceKeys: [], withDemoAccounts: false });
   expect(await failureOf(database.url, randomBytes(32))).toMatch(/^SettingsError: KEY_ENCRYPTION_KEY is not the key/);

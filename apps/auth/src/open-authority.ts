@@ -1,5 +1,5 @@
 import { createPool, openDatabase, runtimeRole } from '@sallyport/db';
-import type { Log } from '@sallyport/service';
+import { SettingsError, type Log } from '@sallyport/service';
 import type { Authority } from './authority.ts';
 import { allClients } from './clients/clients.ts';
 import { schema } from './database.ts';
@@ -55,6 +55,7 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
     return { authority, wake, close };
   } catch (error) {
     await Promise.allSettled([reader.close(), pool.end()]);
-    throw explainStartFailure(error);
+    const advice = explainStartFailure(error);
+    throw advice === undefined ? error : new SettingsError(advice);
   }
 }

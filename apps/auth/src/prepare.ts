@@ -1,19 +1,21 @@
-import { readEnvironment } from '@sallyport/service';
+import { readEnvironment, runCommand } from '@sallyport/service';
 import { prepareSettings } from './environment.ts';
 import { prepareDatabase } from './prepare-database.ts';
-import { failCommand } from './start-failure.ts';
+import { explainStartFailure } from './start-failure.ts';
 
 // Runs before the service, with a login that may create schemas and roles. Safe to run again.
-try {
-  const settings = readEnvironment(prepareSettings);
-  const withDemoAccounts = settings.SEED === 'demo';
-  await prepareDatabase({
-    databaseUrl: settings.DATABASE_URL,
-    keyEncryptionKey: settings.KEY_ENCRYPTION_KEY,
-    serviceKeys: settings.DEMO_CLIENTS,
-    withDemoAccounts,
-  });
-  process.stdout.write(`auth: database is ready${withDemoAccounts ? ', with the demo accounts' : ''}\n`);
-} catch (error) {
-  failCommand('auth', error);
-}
+await runCommand({
+  name: 'auth',
+  explain: explainStartFailure,
+  run: async () => {
+    const settings = readEnvironment(prepareSettings);
+    const withDemoAccounts = settings.SEED === 'demo';
+    await prepareDatabase({
+      databaseUrl: settings.DATABASE_URL,
+      keyEncryptionKey: settings.KEY_ENCRYPTION_KEY,
+      serviceKeys: settings.DEMO_CLIENTS,
+      withDemoAccounts,
+    });
+    return `auth: database is ready${withDemoAccounts ? ', with the demo accounts' : ''}`;
+  },
+});

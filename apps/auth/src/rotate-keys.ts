@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 import { createPool, openDatabase, runtimeRole } from '@sallyport/db';
-import { readEnvironment, SettingsError } from '@sallyport/service';
+import { readEnvironment, runCommand, SettingsError } from '@sallyport/service';
 import { schema } from './database.ts';
 import { keySettings } from './environment.ts';
 import { openSealer } from './keys/sealed-secret.ts';
 import { announcedSeconds, rotateSigningKey, verifyingSeconds, type KeyRotation } from './keys/signing-keys.ts';
-import { failCommand } from './start-failure.ts';
+import { explainStartFailure } from './start-failure.ts';
 
 const help = `Announces the authority's next signing key.
 
@@ -20,8 +20,7 @@ Running processes notice by themselves.
   --help   this text
 
 Environment: DATABASE_URL, KEY_ENCRYPTION_KEY.
-Exit code: 0 done, 1 a key is announced already or the rotation failed, 2 a bad setting or option.
-`;
+Exit code: 0 done, 1 a key is announced already or the rotation failed, 2 a bad setting or option.`;
 
 async function rotate(immediately: boolean): Promise<KeyRotation | undefined> {
   const settings = readEnvironment(keySettings);
@@ -57,15 +56,14 @@ function readOptions() {
   }
 }
 
-try {
-  const options = readOptions();
-  if (options.help) {
-    process.stdout.write(help);
-  } else {
+await runCommand({
+  name: 'rotate-keys',
+  explain: explainStartFailure,
+  run: async () => {
+    const options = readOptions();
+    if (options.help) return help;
     const rotation = await rotate(options.now);
-    process.stdout.write(`${describe(rotation, options.json)}\n`);
     if (rotation === undefined) process.exitCode = 1;
-  }
-} catch (error) {
-  failCommand('rotate-keys', error);
-}
+    return describe(rotation, options.json);
+  },
+});

@@ -27,11 +27,8 @@ test('a database that cannot be reached is one clear line and a non-zero exit', 
   const failure: unknown = await runPrepare({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/x' }).catch(
     (error: unknown) => error,
   );
-  expect(failure).toMatchObject({ code: 1, stdout: '' });
-  expect(failure).toHaveProperty(
-    'stderr',
-    expect.stringMatching(/^catalog: .*check DATABASE_URL \(ECONNREFUSED.*\)\n$/),
-  );
+  const stderr = 'catalog: The database does not answer. Start it, or set DATABASE_URL to one that runs.\n';
+  expect(failure).toMatchObject({ code: 2, stdout: '', stderr });
 });
 
 function runPrepare(settings: Record<string, string>) {

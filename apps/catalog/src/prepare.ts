@@ -1,26 +1,18 @@
-import { readEnvironment, SettingsError } from '@sallyport/service';
-import { DrizzleQueryError } from 'drizzle-orm';
+import { explainDatabaseFailure } from '@sallyport/db';
+import { readEnvironment, runCommand } from '@sallyport/service';
 import { preparationSettings } from './environment.ts';
 import { migrateCatalog, seedCatalog } from './prepare-database.ts';
 import { seededProductCount } from './seed.ts';
 
 // Runs before the service, with a login that may create schemas and roles. Safe to run again.
-try {
-  const { DATABASE_URL: url, SEED: seed } = readEnvironment(preparationSettings);
-  await migrateCatalog(url);
-  if (seed === 'demo') await seedCatalog(url);
-  const seeded = seed === 'demo' ? `, with ${seededProductCount} demo products` : '';
-  process.stdout.write(`catalog: database is ready${seeded}\n`);
-} catch (error) {
-  process.stderr.write(`catalog: ${describeFailure(error)}\n`);
-  process.exitCode = 1;
-}
-
-/** One line. A failed query would repeat its statement and values; what PostgreSQL said of it is its cause. */
-function describeFailure(error: unknown): string {
-  if (error instanceof SettingsError) return error.message;
-  const cause = error instanceof DrizzleQueryError ? error.cause : error;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const message = cause instanceof Error ? (cause.message.split('\n', 1)[0] ?? '') : '';
-  return `the database could not be prepared; check DATABASE_URL (${[code, message].filter(Boolean).join(' ')})`;
-}
+await runCommand({
+  name: 'catalog',
+  explain: explainDatabaseFailure,
+  run: async () => {
+    const { DATABASE_URL: url, SEED: seed } = readEnvironment(preparationSettings);
+    await migrateCatalog(url);
+    if (seed !== 'demo') return 'catalog: database is ready';
+    await seedCatalog(url);
+    return `catalog: database is ready, with ${seededProductCount} demo products`;
+  },
+});

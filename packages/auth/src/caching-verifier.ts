@@ -11,7 +11,7 @@ export type CachingOptions = Readonly<{
 }>;
 
 /** Milliseconds that a verified token is believed without a new signature check, at most. */
-export const cacheForMs = 5000;
+const cacheForMs = 5000;
 
 type Entry = Readonly<{ verification: Verification & { outcome: 'verified' }; untilMs: number }>;
 

@@ -8,7 +8,7 @@ export type FeedMessage =
   /** Everything up to `position` has been sent before this message. */
   | Readonly<{ type: 'heartbeat'; position: number }>;
 
-export type FeedStep =
+type FeedStep =
   | Readonly<{ kind: 'apply'; event: RevocationEvent }>
   /** Nothing is missing up to here. */
   | Readonly<{ kind: 'proof' }>

@@ -41,7 +41,7 @@ export type TransactionVerifierOptions = Readonly<{
   clock?: Clock;
 }>;
 
-export type TransactionVerification =
+type TransactionVerification =
   | Readonly<{ outcome: 'verified'; token: VerifiedToken; transaction: Transaction; checkedAtMs: number }>
   | Readonly<{ outcome: 'refused'; reason: DenialReason }>
   | Readonly<{ outcome: 'unknown'; reason: 'keys_unavailable' }>;

@@ -8,7 +8,7 @@ import { checkBatch, checkContentType, checkHead, checkNesting, checkNoBody } fr
 import { formContentType, readForm, type HttpRequest, type Route } from './routes.ts';
 import { trpcPath } from './trpc-endpoint.ts';
 
-export type Limits = Readonly<{ maxBodyBytes: number; maxBatchSize: number }>;
+type Limits = Readonly<{ maxBodyBytes: number; maxBatchSize: number }>;
 
 export type Endpoints = Readonly<{
   limits: Limits;

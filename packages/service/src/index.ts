@@ -7,5 +7,6 @@ export { formatError, responseMeta, type ErrorShape } from './public-error.ts';
 export { refuse, type BusinessRefusal, type InputIssue, type PublicError } from './refusal.ts';
 export type { HttpRequest, Route } from './routes.ts';
 export { serve, type Running, type ServeOptions } from './serve.ts';
+export { runCommand, type Command } from './run-command.ts';
 export { runUntilSignal, startService } from './start-service.ts';
 export type { Incoming } from './trpc-endpoint.ts';

@@ -58,7 +58,7 @@ test('nothing that a caller sends can start a line of its own or move a terminal
   await raw(service.url, 'GET /trpc/\u2028hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
   for (const line of lines) {
     expect(line.endsWith('\n')).toBe(true);
-    // oxlint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- these are the characters that must not be there
     expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/);
     expect(JSON.parse(line)).toMatchObject({ service: 'example' });
   }

@@ -1,0 +1,45 @@
+import { repositoryRoot } from '../repository.ts';
+import type { Outcome, Step } from './check.ts';
+import { outdatedDocs } from './generated-docs.ts';
+import { rules } from './tidy/rules.ts';
+import { type Problem, readSourceFiles } from './tidy/source-files.ts';
+import { checkByTool } from './tool.ts';
+import { runTests } from './vitest-run.ts';
+
+/** All of `pnpm test`, in order: what is quick to know comes first. */
+export const steps: readonly Step[] = [
+  { name: 'format', title: 'format', run: () => checkByTool('format', 'oxfmt', ['--check', '.']) },
+  { name: 'tidy', title: 'house rules', run: checkHouseRules },
+  { name: 'docs', title: 'generated documents', run: checkDocs },
+  { name: 'boundaries', title: 'boundaries', run: () => checkByTool('boundaries', 'turbo', ['boundaries']) },
+  { name: 'lint', title: 'lint', run: () => checkByTool('lint', 'oxlint', []) },
+  { name: 'unused', title: 'unused code', run: () => checkByTool('unused code', 'knip', []) },
+  {
+    name: 'types',
+    title: 'types',
+    run: () =>
+      checkByTool('types', 'turbo', ['run', 'types', '--continue', '--output-logs=errors-only', '--ui=stream']),
+  },
+  { name: 'tests', title: 'tests', run: runTests },
+];
+
+async function checkHouseRules(): Promise<readonly Outcome[]> {
+  const files = await readSourceFiles(repositoryRoot);
+  return rules.map(({ title, problems }): Outcome => {
+    const found = problems(files);
+    return found.length === 0
+      ? { title, result: 'passed' }
+      : { title, result: 'failed', output: found.map(describe).join('\n') };
+  });
+}
+
+async function checkDocs(): Promise<readonly Outcome[]> {
+  const title = 'generated documents are current';
+  const outdated = await outdatedDocs(repositoryRoot);
+  if (outdated.length === 0) return [{ title, result: 'passed' }];
+  return [{ title, result: 'failed', output: `${outdated.join(', ')}: run \`npx pnpm docs:write\`` }];
+}
+
+function describe({ path, line, message }: Problem): string {
+  return `${path}${line === undefined ? '' : `:${line}`}: ${message}`;
+}

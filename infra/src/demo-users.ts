@@ -1,0 +1,4 @@
+/** The accounts that SEED=demo makes. For demonstrations: everybody knows these secrets. */
+export const demoPassword = 'correct horse battery staple';
+export const ada = { email: 'ada@sallyport.example', totpSeed: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP' } as const;
+export const grace = { email: 'grace@sallyport.example' } as const;

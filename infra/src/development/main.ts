@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { SettingsError } from '@sallyport/service';
+import { stopAllGuarded } from '../guarded-process.ts';
+import { describeFailure, OperatorError } from '../operator-error.ts';
+import { repositoryRoot } from '../repository.ts';
+import type { ServiceName } from '../service-process.ts';
+import { startSystem, type System } from '../system.ts';
+import { openDatabase } from './database.ts';
+import { readOrMakeSecrets } from './kept-secrets.ts';
+import { prettyLine } from './pretty-line.ts';
+import { restartOnChange } from './restart-on-change.ts';
+import { assertPortsAreFree, developmentSettings } from './settings.ts';
+import { summary } from './summary.ts';
+
+// `pnpm dev`: the whole system, with a database that is kept, until Ctrl-C.
+
+const folder = join(repositoryRoot, '.sallyport');
+let stop = async () => stopAllGuarded();
+let isStopping = false;
+
+// Ctrl-C reaches us once from the terminal and once more through turbo: one stop is enough.
+process.on('SIGINT', () => void stopOnce());
+process.on('SIGTERM', () => void stopOnce());
+process.on('SIGHUP', () => void stopOnce());
+
+// Nobody reads any more, or whoever started us is gone: turbo was killed, or the terminal was closed.
+process.stdout.on('error', () => void stopOnce());
+process.stderr.on('error', () => void stopOnce());
+const startedBy = process.ppid;
+setInterval(() => process.ppid === startedBy || void stopOnce(), 500).unref();
+
+try {
+  await start();
+} catch (error) {
+  // A start that Ctrl-C cut short has failed on purpose.
+  if (!isStopping) {
+    console.error(error instanceof SettingsError ? error.message : describeFailure(error));
+    await stop();
+    process.exit(1);
+  }
+}
+
+async function start(): Promise<void> {
+  const startedAtMs = performance.now();
+  const settings = developmentSettings();
+  await assertPortsAreFree(settings.ports);
+  const secrets = await readOrMakeSecrets(join(folder, 'development.json'));
+  const database = await openDatabase(settings.databaseUrl, folder, secrets.postgresPassword);
+  const system = await startSystem({
+    databaseUrl: database.url,
+    ports: settings.ports,
+    hostname: 'localhost',
+    secrets: secrets.system,
+    logLevel: settings.logLevel,
+    onLine: (line) => console.log(prettyLine(line)),
+  });
+  const stopWatching = restartOnChange((names, changed) => restart(system, names, changed));
+  stop = async () => {
+    stopWatching();
+    await system.close();
+    await database.stop();
+    await stopAllGuarded();
+  };
+  console.log(summary({ urls: system.urls, database, seconds: (performance.now() - startedAtMs) / 1000 }));
+}
+
+async function restart(system: System, names: readonly ServiceName[], changed: string): Promise<void> {
+  if (isStopping) return;
+  console.log(`${changed} changed: restarting ${names.join(', ')}`);
+  for (const name of names) {
+    await system.stop(name);
+    if (isStopping) return;
+    await system.start(name).catch((error: unknown) => {
+      const said = error instanceof OperatorError ? error.message : describeFailure(error);
+      console.error(`${said}\nIt starts again with the next change.`);
+    });
+  }
+}
+
+async function stopOnce(): Promise<void> {
+  if (isStopping) return;
+  isStopping = true;
+  await stop();
+  process.exit(0);
+}

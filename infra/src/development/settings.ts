@@ -1,0 +1,48 @@
+import { readEnvironment } from '@sallyport/service';
+import { z } from 'zod';
+import { isFree } from '../free-ports.ts';
+import { OperatorError } from '../operator-error.ts';
+import { type ServiceName, serviceNames } from '../service-process.ts';
+
+const port = (standard: number) =>
+  z.coerce.number().int().min(1).max(65_535).default(standard).describe('a port, 1 to 65535');
+
+export type DevelopmentSettings = Readonly<{
+  databaseUrl: string | undefined;
+  ports: Readonly<Record<ServiceName, number>>;
+  logLevel: string;
+}>;
+
+/** @throws SettingsError naming each variable that is not valid */
+export function developmentSettings(): DevelopmentSettings {
+  const read = readEnvironment({
+    DATABASE_URL: z.string().optional(),
+    AUTH_PORT: port(4000),
+    CATALOG_PORT: port(4001),
+    PAYMENTS_PORT: port(4002),
+    LOG_LEVEL: z
+      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+      .default('info')
+      .describe('fatal, error, warn, info, debug, trace or silent'),
+  });
+  return {
+    databaseUrl: read.DATABASE_URL,
+    ports: { auth: read.AUTH_PORT, catalog: read.CATALOG_PORT, payments: read.PAYMENTS_PORT },
+    logLevel: read.LOG_LEVEL,
+  };
+}
+
+/** @throws OperatorError for the first port that is asked for twice, or that somebody listens on */
+export async function assertPortsAreFree(ports: DevelopmentSettings['ports']): Promise<void> {
+  const seen = new Set<number>();
+  for (const name of serviceNames) {
+    const variable = `${name.toUpperCase()}_PORT`;
+    if (seen.has(ports[name]))
+      throw new OperatorError(`${variable} is ${ports[name]}, which another service has: give each its own.`);
+    seen.add(ports[name]);
+    if (await isFree(ports[name])) continue;
+    throw new OperatorError(
+      `Port ${ports[name]} is taken, so ${name} cannot start: stop what listens there, or set ${variable} to another port.`,
+    );
+  }
+}

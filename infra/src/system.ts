@@ -1,0 +1,123 @@
+import type { ServiceLine } from './service-line.ts';
+import {
+  prepareService,
+  type ServiceName,
+  serviceNames,
+  type ServiceProcess,
+  startService,
+} from './service-process.ts';
+import { publicClients, type SystemSecrets } from './system-secrets.ts';
+
+export type SystemOptions = Readonly<{
+  /** An empty or an earlier database. The login may create schemas and roles. */
+  databaseUrl: string;
+  ports: Readonly<Record<ServiceName, number>>;
+  /** What the services call each other, and what stands in tokens as the issuer. Default 127.0.0.1. */
+  hostname?: string;
+  secrets: SystemSecrets;
+  logLevel?: string;
+  /** Every line that a service writes. */
+  onLine?: (line: ServiceLine) => void;
+}>;
+
+export type System = Readonly<{
+  urls: Readonly<Record<ServiceName, string>>;
+  /** Stops one service, with time to finish what is under way. */
+  stop: (name: ServiceName) => Promise<void>;
+  /** Ends one service as a crash would. */
+  kill: (name: ServiceName) => Promise<void>;
+  /** Lets one service hang: it accepts connections and answers nothing, until it is thawed. */
+  freeze: (name: ServiceName) => void;
+  thaw: (name: ServiceName) => void;
+  /** Starts one service, which must not be running, and waits until it is ready. */
+  start: (name: ServiceName) => Promise<void>;
+  /** Stops all, those that ask before those that answer. */
+  close: () => Promise<void>;
+}>;
+
+/**
+ * The whole system as real processes: prepares the database, starts the three services and waits until all are ready.
+ * They end when we do, however we end.
+ * @throws OperatorError in one line when a service cannot start; what had started by then is stopped
+ */
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const onLine = options.onLine ?? (() => {});
+  const hostname = options.hostname ?? '127.0.0.1';
+  const urls = byService((name) => `http://${hostname}:${options.ports[name]}`);
+  const running = new Map<ServiceName, ServiceProcess>();
+
+  const start = async (name: ServiceName) => {
+    running.set(
+      name,
+      await startService({
+        name,
+        url: `http://127.0.0.1:${options.ports[name]}`,
+        env: serviceSettings(name, options, urls),
+        onLine,
+      }),
+    );
+  };
+  const stop = async (name: ServiceName) => {
+    await running.get(name)?.stop();
+    running.delete(name);
+  };
+  const kill = async (name: ServiceName) => {
+    await running.get(name)?.kill();
+    running.delete(name);
+  };
+  const close = async () => {
+    for (const name of serviceNames.toReversed()) await stop(name);
+  };
+
+  await Promise.all(
+    serviceNames.map((name) => prepareService({ name, env: preparationSettings(name, options), onLine })),
+  );
+  try {
+    // The others could start without the authority; they would only say in their logs that they miss it.
+    await start('auth');
+    await startTogether(['catalog', 'payments'], start);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    urls,
+    start,
+    stop,
+    kill,
+    freeze: (name) => running.get(name)?.freeze(),
+    thaw: (name) => running.get(name)?.thaw(),
+    close,
+  };
+}
+
+/** All have started or failed when this returns or throws, so that whoever closes the system misses none. */
+async function startTogether(names: readonly ServiceName[], start: System['start']): Promise<void> {
+  const started = await Promise.allSettled(names.map(start));
+  const failed = started.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+function preparationSettings(name: ServiceName, { databaseUrl, secrets }: SystemOptions): Record<string, string> {
+  const settings = { DATABASE_URL: databaseUrl, SEED: 'demo' };
+  return name === 'auth'
+    ? { ...settings, KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey, DEMO_CLIENTS: publicClients(secrets) }
+    : settings;
+}
+
+function serviceSettings(name: ServiceName, options: SystemOptions, urls: System['urls']): Record<string, string> {
+  const { secrets, databaseUrl, ports, logLevel = 'info' } = options;
+  const settings = { PORT: String(ports[name]), DATABASE_URL: databaseUrl, LOG_LEVEL: logLevel, ISSUER: urls.auth };
+  switch (name) {
+    case 'auth':
+      return { ...settings, KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey };
+    case 'catalog':
+      return { ...settings, CLIENT_KEY: JSON.stringify(secrets.clientKeys.catalog) };
+    case 'payments':
+      return { ...settings, CLIENT_KEY: JSON.stringify(secrets.clientKeys.payments), CATALOG_URL: urls.catalog };
+  }
+}
+
+function byService<Value>(make: (name: ServiceName) => Value): Record<ServiceName, Value> {
+  return { auth: make('auth'), catalog: make('catalog'), payments: make('payments') };
+}

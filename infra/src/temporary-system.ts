@@ -1,0 +1,21 @@
+import { freePorts } from './free-ports.ts';
+import { openLogBook, type LogBook } from './log-book.ts';
+import { makeSystemSecrets, type SystemSecrets } from './system-secrets.ts';
+import { startSystem, type System } from './system.ts';
+
+export type TemporarySystem = System & Readonly<{ log: LogBook; secrets: SystemSecrets }>;
+
+/** A system with secrets of its own on free ports, that remembers all it logs. */
+export async function startTemporarySystem(databaseUrl: string): Promise<TemporarySystem> {
+  const [auth = 0, catalog = 0, payments = 0] = await freePorts(3);
+  const log = openLogBook();
+  const secrets = await makeSystemSecrets();
+  const system = await startSystem({
+    databaseUrl,
+    ports: { auth, catalog, payments },
+    secrets,
+    logLevel: 'debug',
+    onLine: log.write,
+  });
+  return { ...system, log, secrets };
+}
