@@ -1,4 +1,4 @@
-import { serviceSettings } from '@sallyport/service';
+import { parseJson, preparationSettings, serviceSettings } from '@sallyport/service';
 import * as z from 'zod';
 import { publicKeyJwk } from './keys/public-key.ts';
 
@@ -19,8 +19,8 @@ const demoClients = z.array(z.strictObject({ clientId: z.enum(['catalog', 'payme
 
 /** What `prepare.ts` needs. */
 export const prepareSettings = {
-  ...keySettings,
-  SEED: z.enum(['demo']).optional().describe('demo, or nothing'),
+  ...preparationSettings,
+  KEY_ENCRYPTION_KEY: keyEncryptionKey,
   DEMO_CLIENTS: z
     .string()
     .default('[]')
@@ -28,11 +28,3 @@ export const prepareSettings = {
     .pipe(demoClients)
     .describe('JSON like [{"clientId":"catalog","jwk":{public ES256 key with kid}}]'),
 };
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,7 +1,8 @@
+import { refuseUnavailable } from '@sallyport/service';
 import { tracked } from '@trpc/server';
 import * as z from 'zod';
 import { streamRevocations } from './revocation/revocation-stream.ts';
-import { refuseUnavailable, router, trust } from './trpc.ts';
+import { router, trust } from './trpc.ts';
 
 const identifier = z.string().min(1).max(256);
 const question = z.strictObject({ tokenId: identifier, session: identifier, subject: identifier, client: identifier });

@@ -1,6 +1,6 @@
 import { liveWithinMs, openRequest } from '@sallyport/auth';
+import { isReachable } from '@sallyport/db';
 import { serve, type Running } from '@sallyport/service';
-import { sql } from 'drizzle-orm';
 import { oauthRoutes } from './oauth/oauth-routes.ts';
 import type { OpenedAuthority } from './open-authority.ts';
 import { sealedAuthRouter } from './router.ts';
@@ -20,10 +20,15 @@ export function serveAuth({ port, host, opened }: AuthParts): Promise<Running> {
     maxBodyBytes: 16 * 1024,
     // Nothing here is worth a batch, and a batch of sign-ins is a guessing machine.
     maxBatchSize: 1,
-    createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }), authority, wake }),
+    createContext: (incoming) => ({
+      request: openRequest({ gates, ...incoming }),
+      authority,
+      wake,
+      log: authority.log,
+    }),
     routes: oauthRoutes(authority),
     readiness: async () => ({
-      database: await answers(opened),
+      database: await isReachable(authority.database.$client),
       keys: authority.keys.published().length > 0,
       feed: revocations.silenceMs() <= liveWithinMs,
     }),
@@ -33,11 +38,4 @@ export function serveAuth({ port, host, opened }: AuthParts): Promise<Running> {
       await opened.close();
     },
   });
-}
-
-function answers({ authority }: OpenedAuthority): Promise<boolean> {
-  return authority.database.execute(sql`SELECT 1`).then(
-    () => true,
-    () => false,
-  );
 }

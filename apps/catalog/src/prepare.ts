@@ -1,6 +1,5 @@
 import { explainDatabaseFailure } from '@sallyport/db';
-import { readEnvironment, runCommand } from '@sallyport/service';
-import { preparationSettings } from './environment.ts';
+import { preparationSettings, readEnvironment, runCommand } from '@sallyport/service';
 import { migrateCatalog, seedCatalog } from './prepare-database.ts';
 import { seededProductCount } from './seed.ts';
 

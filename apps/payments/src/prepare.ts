@@ -1,6 +1,5 @@
 import { explainDatabaseFailure } from '@sallyport/db';
-import { readEnvironment, runCommand } from '@sallyport/service';
-import { preparationSettings } from './environment.ts';
+import { preparationSettings, readEnvironment, runCommand } from '@sallyport/service';
 import { migratePayments, seedDemo } from './prepare-database.ts';
 
 // Runs before the service, with a login that may create schemas and roles. Safe to run again.

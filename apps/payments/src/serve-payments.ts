@@ -1,5 +1,6 @@
 import { liveWithinMs, openRequest, type Gates, type RemoteKeys, type RevocationFeed } from '@sallyport/auth';
 import { sealRouter } from '@sallyport/auth/trpc';
+import { isReachable } from '@sallyport/db';
 import { serve, type Log, type Running } from '@sallyport/service';
 import type pg from 'pg';
 import type { AskQuote } from './catalog-quote.ts';
@@ -30,10 +31,7 @@ export function servePayments(parts: PaymentsParts): Promise<Running> {
     maxBatchSize: 10,
     createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }), database, askQuote, log }),
     readiness: async () => ({
-      database: await pool.query('SELECT 1').then(
-        () => true,
-        () => false,
-      ),
+      database: await isReachable(pool),
       keys: keys.usable(),
       feed: revocations.silenceMs() <= liveWithinMs,
     }),

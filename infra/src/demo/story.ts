@@ -5,6 +5,7 @@ import { openDevice, type Device } from '../device.ts';
 import type { LogBook } from '../log-book.ts';
 import type { System } from '../system.ts';
 import { totpCode, untilPeriodHasTime } from '../totp-code.ts';
+import { describePrice } from './price.ts';
 import { refusalOf } from './refusal.ts';
 import { replayOldRefreshToken, revokeElsewhere } from './revocation.ts';
 import type { StepResult } from './step.ts';
@@ -47,7 +48,7 @@ export async function tellStory(scene: Scene, tell: Tell): Promise<void> {
     const toppedUp = await phone.client.payments.topUp.mutate({ amount, currency });
     assert.equal((await phone.client.session())?.acr, 'aal2');
     return {
-      decision: `asked to step up, stepped up to aal2, ${toppedUp.amount} ${toppedUp.currency} in the wallet`,
+      decision: `asked to step up, stepped up to aal2, ${describePrice(toppedUp)} in the wallet`,
       answer: phone.lastAnswer(),
     };
   });
@@ -68,7 +69,7 @@ async function browse({ client, lastAnswer }: Device, tell: Tell): Promise<Produ
     return {
       decision: `served ${items.length} products`,
       answer: lastAnswer(),
-      details: [`${first.name}: ${first.amount} ${first.currency}`],
+      details: [`${first.name}: ${describePrice(first)}`],
     };
   });
   await tell('look at what I sell', async () => {
@@ -98,7 +99,7 @@ async function pay({ client, lastAnswer }: Device, product: Product, { log }: Sc
   const paid = await client.payments.pay.mutate(product);
   const answer = lastAnswer();
   assert.equal(paid.amount, product.amount);
-  const details = [`transfer ${paid.transferId}: ${paid.amount} ${paid.currency}`];
+  const details = [`transfer ${paid.transferId}: ${describePrice(paid)}`];
   if (log !== undefined) {
     const quote = (await log.decisions(answer.traceId, 'catalog')).find(({ service }) => service === 'catalog');
     assert.equal(quote?.evidence, 'propagated', 'payments asked catalog under a transaction token');

@@ -1,22 +1,17 @@
-import { throwAwayDatabase, type ThrowAwayDatabase } from '@sallyport/db/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bearing } from '../device.ts';
-import { startTemporarySystem, type TemporarySystem } from '../temporary-system.ts';
+import type { TemporarySystem } from '../temporary-system.ts';
 import { newPerson, someAgreement } from '../testing/person.ts';
 import { refusal } from '../testing/refused.ts';
+import { startTestSystem } from '../testing/system.ts';
 
-let database: ThrowAwayDatabase;
 let system: TemporarySystem;
 
 beforeAll(async () => {
-  database = await throwAwayDatabase();
-  system = await startTemporarySystem(database.url);
+  system = await startTestSystem();
 });
 
-afterAll(async () => {
-  await system.close();
-  await database.drop();
-});
+afterAll(() => system.close());
 
 const unavailable = { status: 503, reason: 'temporarily_unavailable' };
 

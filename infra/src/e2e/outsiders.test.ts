@@ -1,27 +1,23 @@
-import { throwAwayDatabase, type ThrowAwayDatabase } from '@sallyport/db/testing';
+import { testServerVariable } from '@sallyport/db/testing';
 import { generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bearing, type Device } from '../device.ts';
-import { startTemporarySystem, type TemporarySystem } from '../temporary-system.ts';
+import type { TemporarySystem } from '../temporary-system.ts';
 import { newPerson, someAgreement, type Person } from '../testing/person.ts';
 import { refusal } from '../testing/refused.ts';
+import { startTestSystem } from '../testing/system.ts';
 
-let database: ThrowAwayDatabase;
 let system: TemporarySystem;
 let ann: Person;
 let ben: Person;
 
 beforeAll(async () => {
-  database = await throwAwayDatabase();
-  system = await startTemporarySystem(database.url);
+  system = await startTestSystem();
   ann = await newPerson(system.urls);
   ben = await newPerson(system.urls);
 });
 
-afterAll(async () => {
-  await system.close();
-  await database.drop();
-});
+afterAll(() => system.close());
 
 async function subjectOf(device: Device): Promise<string> {
   return (await device.tokens()).session.subject;
@@ -112,7 +108,7 @@ test('nothing secret stands in any log line of any service', async () => {
     ...Object.values(tokens.accessTokens).flatMap(({ token }) => [token, token.split('.')[2] ?? token]),
     system.secrets.keyEncryptionKey,
     ...Object.values(system.secrets.clientKeys).map(({ d }) => d),
-    new URL(database.url).password,
+    new URL(process.env[testServerVariable] ?? '').password,
   ];
   expect(system.log.lines.length).toBeGreaterThan(50);
   for (const secret of secrets) {

@@ -1,22 +1,17 @@
-import { throwAwayDatabase, type ThrowAwayDatabase } from '@sallyport/db/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bearing, openDevice, type Device } from '../device.ts';
-import { startTemporarySystem, type TemporarySystem } from '../temporary-system.ts';
+import type { TemporarySystem } from '../temporary-system.ts';
 import { newPerson, someAgreement, type Person } from '../testing/person.ts';
 import { refusal } from '../testing/refused.ts';
+import { startTestSystem } from '../testing/system.ts';
 
-let database: ThrowAwayDatabase;
 let system: TemporarySystem;
 
 beforeAll(async () => {
-  database = await throwAwayDatabase();
-  system = await startTemporarySystem(database.url);
+  system = await startTestSystem();
 });
 
-afterAll(async () => {
-  await system.close();
-  await database.drop();
-});
+afterAll(() => system.close());
 
 const refused = { status: 401, reason: 'invalid_token' };
 

@@ -1,21 +1,16 @@
-import { throwAwayDatabase, type ThrowAwayDatabase } from '@sallyport/db/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runStep, type StepReport } from '../demo/step.ts';
 import { tellStory } from '../demo/story.ts';
-import { startTemporarySystem, type TemporarySystem } from '../temporary-system.ts';
+import type { TemporarySystem } from '../temporary-system.ts';
+import { startTestSystem } from '../testing/system.ts';
 
-let database: ThrowAwayDatabase;
 let system: TemporarySystem;
 
 beforeAll(async () => {
-  database = await throwAwayDatabase();
-  system = await startTemporarySystem(database.url);
+  system = await startTestSystem();
 });
 
-afterAll(async () => {
-  await system.close();
-  await database.drop();
-});
+afterAll(() => system.close());
 
 test('the story of the demo goes as it must, each step behind its gate', async () => {
   const reports: StepReport[] = [];

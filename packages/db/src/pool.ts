@@ -38,6 +38,14 @@ export function createPool(options: PoolOptions): pg.Pool {
   return pool;
 }
 
+/** Whether the database answers at all, for a service's readiness. */
+export function isReachable(pool: pg.Pool): Promise<boolean> {
+  return pool.query('SELECT 1').then(
+    () => true,
+    () => false,
+  );
+}
+
 /** The role that a service's queries run as: it owns nothing, and may do only what its migrations grant. */
 export function runtimeRole(schema: string): string {
   return `sallyport_${schema}`;

@@ -9,6 +9,7 @@ export function decisionLog(log: Log): (decision: Decision) => void {
   return (decision) => {
     const isAdmittedRead =
       decision.outcome === 'admitted' && (decision.tier === 'publicRead' || decision.tier === 'authenticatedRead');
-    log[isAdmittedRead ? 'debug' : 'info'](decision, 'decision');
+    const tookMs = Math.round(decision.tookMs * 10) / 10;
+    log[isAdmittedRead ? 'debug' : 'info']({ ...decision, tookMs }, 'decision');
   };
 }

@@ -32,6 +32,35 @@ export function serviceSettings(defaultPort: number) {
   };
 }
 
+const privateKey = z.looseObject({ kty: z.literal('EC'), crv: z.literal('P-256'), kid: z.string(), d: z.string() });
+
+/** The settings of a service that is a client of the authority: who it is, and the key that proves it (RFC 7523). */
+export function clientSettings(defaultClientId: string) {
+  return {
+    CLIENT_ID: z.string().min(1).default(defaultClientId).describe('the client id of this service at the authority'),
+    CLIENT_KEY: z
+      .string()
+      .transform(parseJson)
+      .pipe(privateKey)
+      .describe('the private ES256 JWK of this service, with kid, as JSON'),
+  };
+}
+
+/** The settings of every `prepare.ts`. Its login may create schemas and roles; the service acts as its run-time role. */
+export const preparationSettings = {
+  DATABASE_URL: serviceSettings(0).DATABASE_URL,
+  SEED: z.enum(['demo']).optional().describe('demo, or nothing'),
+};
+
+/** For settings that are JSON: what is not parses to nothing, which no schema takes. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Reads a service's settings. Variables that are set to nothing count as missing; others than those of `shape` are ignored.
  * @throws SettingsError naming every variable that is missing or not valid

@@ -51,6 +51,11 @@ export function refuseRequest(reason: RequestReason): never {
   throw refusalError(requestError(reason));
 }
 
+/** "Not known right now", which is never a "no". */
+export function refuseUnavailable(): never {
+  refuseRequest('temporarily_unavailable');
+}
+
 export function requestError(reason: RequestReason): PublicError {
   const [code, httpStatus, message] = requestReasons[reason];
   return { code, httpStatus, reason, message };
