@@ -133,6 +133,26 @@ test('connections that broke are replaced: a pool outlives any number of them', 
   await pool.end();
 });
 
+test('a login that is no superuser can migrate, and its services run as their roles', async () => {
+  await asAdmin(
+    `CREATE ROLE modest LOGIN CREATEROLE PASSWORD 'modest'; GRANT CREATE ON DATABASE ${new URL(database.url).pathname.slice(1)} TO modest`,
+  );
+  const url = new URL(database.url);
+  url.username = 'modest';
+  url.password = 'modest';
+  const emptyFolder = join(folder, 'none');
+  await mkdir(join(emptyFolder, 'meta'), { recursive: true });
+  await writeFile(
+    join(emptyFolder, 'meta/_journal.json'),
+    JSON.stringify({ version: '7', dialect: 'postgresql', entries: [] }),
+  );
+  await migrate({ url: url.href, schema: 'modest_probe', folder: emptyFolder });
+  await migrate({ url: url.href, schema: 'modest_probe', folder: emptyFolder });
+  const pool = createPool({ url: url.href, schema: 'modest_probe', role: runtimeRole('modest_probe') });
+  expect((await pool.query('SELECT current_user AS role')).rows).toEqual([{ role: 'sallyport_modest_probe' }]);
+  await pool.end();
+});
+
 async function asAdmin(statement: string): Promise<void> {
   const pool = createPool({ url: database.url, schema: 'probe' });
   await pool.query(statement);
