@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { startGuarded, type GuardedProcess } from './guarded-process.ts';
+import { lastWords } from './last-words.ts';
 import { OperatorError } from './operator-error.ts';
 import { repositoryRoot } from './repository.ts';
 import { readServiceLine, type ServiceLine } from './service-line.ts';
@@ -16,7 +17,7 @@ export type ServiceOptions = Readonly<{
   onLine: (line: ServiceLine) => void;
 }>;
 
-export type ServiceProcess = Omit<GuardedProcess, 'ended'>;
+export type ServiceProcess = GuardedProcess;
 
 const readyWithinMs = 20_000;
 
@@ -30,7 +31,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
   const outcome = await Promise.race([service.ended, whenReady(options)]);
   if (outcome === 'ready') return service;
   await service.kill();
-  const said = lines.findLast(({ text }) => text.trim() !== '')?.text ?? 'it said nothing';
+  const said = lastWords(lines.map(({ text }) => text));
   throw new OperatorError(
     typeof outcome === 'number'
       ? `${options.name} did not start: ${said}`
@@ -42,8 +43,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
 export async function prepareService(options: Omit<ServiceOptions, 'url'>): Promise<void> {
   const said: string[] = [];
   const status = await startNode(options, 'src/prepare.ts', ({ text }) => said.push(text)).ended;
-  if (status !== 0)
-    throw new OperatorError(`${options.name} could not prepare its database: ${said.at(-1) ?? `exit code ${status}`}`);
+  if (status !== 0) throw new OperatorError(`${options.name} could not prepare its database: ${lastWords(said)}`);
 }
 
 function startNode(

@@ -18,6 +18,8 @@ export type SystemOptions = Readonly<{
   logLevel?: string;
   /** Every line that a service writes. */
   onLine?: (line: ServiceLine) => void;
+  /** A service has ended that nobody asked to. It may be started again. */
+  onEnded?: (name: ServiceName, exitCode: number) => void;
 }>;
 
 export type System = Readonly<{
@@ -47,24 +49,24 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const running = new Map<ServiceName, ServiceProcess>();
 
   const start = async (name: ServiceName) => {
-    running.set(
+    const service = await startService({
       name,
-      await startService({
-        name,
-        url: `http://127.0.0.1:${options.ports[name]}`,
-        env: serviceSettings(name, options, urls),
-        onLine,
-      }),
-    );
+      url: `http://127.0.0.1:${options.ports[name]}`,
+      env: serviceSettings(name, options, urls),
+      onLine,
+    });
+    running.set(name, service);
+    void service.ended.then((exitCode) => {
+      if (running.get(name) === service) options.onEnded?.(name, exitCode);
+    });
   };
-  const stop = async (name: ServiceName) => {
-    await running.get(name)?.stop();
+  const take = (name: ServiceName) => {
+    const service = running.get(name);
     running.delete(name);
+    return service;
   };
-  const kill = async (name: ServiceName) => {
-    await running.get(name)?.kill();
-    running.delete(name);
-  };
+  const stop = async (name: ServiceName) => take(name)?.stop();
+  const kill = async (name: ServiceName) => take(name)?.kill();
   const close = async () => {
     for (const name of serviceNames.toReversed()) await stop(name);
   };

@@ -24,6 +24,7 @@ export async function openDatabase(
       url: databaseUrl,
       address: `${host}${pathname}`,
       description: 'your own (DATABASE_URL)',
+      ended: new Promise(() => {}),
       stop: async () => {},
     };
   }

@@ -53,6 +53,12 @@ async function start(): Promise<void> {
     secrets: secrets.system,
     logLevel: settings.logLevel,
     onLine: (line) => console.log(prettyLine(line)),
+    onEnded: (name, exitCode) => {
+      console.error(`${name} has ended by itself, with exit code ${exitCode}. It starts again with the next change.`);
+    },
+  });
+  void database.ended.then(() => {
+    if (!isStopping) console.error('PostgreSQL has ended by itself. Press Ctrl-C and start again.');
   });
   const stopWatching = restartOnChange((names, changed) => restart(system, names, changed));
   stop = async () => {

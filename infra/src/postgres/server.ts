@@ -3,12 +3,18 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from '../free-ports.ts';
-import { startGuarded, type Owner } from '../guarded-process.ts';
+import { startGuarded, type GuardedProcess, type Owner } from '../guarded-process.ts';
+import { lastWords } from '../last-words.ts';
 import { OperatorError } from '../operator-error.ts';
 import { postgresBinaries } from './binaries.ts';
 import { giveTo, makeFolderFor, postgresOwner } from './owner.ts';
 
-export type PostgresServer = Readonly<{ url: string; stop: () => Promise<void> }>;
+export type PostgresServer = Readonly<{
+  url: string;
+  /** Resolves when it has ended, asked to or not. */
+  ended: Promise<unknown>;
+  stop: () => Promise<void>;
+}>;
 
 /** A server that is about to start. */
 type Setup = Readonly<{
@@ -48,8 +54,8 @@ async function start(setup: Setup): Promise<PostgresServer> {
     await makeFolderFor(owner, data);
     const { initdb, postgres } = await postgresBinaries(owner, scratch);
     if (!(await isInitialised(data))) await initialise(initdb, setup);
-    const stop = await serve(postgres, setup);
-    return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop };
+    const { ended, stop } = await serve(postgres, setup);
+    return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, ended, stop };
   } catch (error) {
     await rm(scratch, { recursive: true, force: true });
     throw error;
@@ -96,7 +102,7 @@ async function initialise(program: string, { data, scratch, password, owner, isK
   if (status !== 0) throw new OperatorError(`PostgreSQL could not make its data in ${data}: ${lastWords(lines)}`);
 }
 
-async function serve(program: string, { data, scratch, port, owner, isKept }: Setup): Promise<() => Promise<void>> {
+async function serve(program: string, { data, scratch, port, owner, isKept }: Setup): Promise<GuardedProcess> {
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
@@ -120,12 +126,6 @@ async function serve(program: string, { data, scratch, port, owner, isKept }: Se
     },
   });
   const outcome = await Promise.race([isReady, server.ended]);
-  if (outcome === 'ready') return server.stop;
+  if (outcome === 'ready') return server;
   throw new OperatorError(`PostgreSQL did not start in ${data}: ${lastWords(lines)}`);
-}
-
-/** Of a program that gave up: what it called its error, else its last line. */
-function lastWords(lines: readonly string[]): string {
-  const spoken = lines.filter((line) => line.trim() !== '');
-  return spoken.findLast((line) => /FATAL|error:/.test(line)) ?? spoken.at(-1) ?? 'it said nothing.';
 }
