@@ -16,6 +16,8 @@ export type SystemOptions = Readonly<{
   hostname?: string;
   secrets: SystemSecrets;
   logLevel?: string;
+  /** `ALLOWED_ORIGINS` of all services. Default: none. */
+  allowedOrigins?: string;
   /** Every line that a service writes. */
   onLine?: (line: ServiceLine) => void;
   /** A service has ended that nobody asked to. It may be started again. */
@@ -108,8 +110,14 @@ function preparationSettings(name: ServiceName, { databaseUrl, secrets }: System
 }
 
 function serviceSettings(name: ServiceName, options: SystemOptions, urls: System['urls']): Record<string, string> {
-  const { secrets, databaseUrl, ports, logLevel = 'info' } = options;
-  const settings = { PORT: String(ports[name]), DATABASE_URL: databaseUrl, LOG_LEVEL: logLevel, ISSUER: urls.auth };
+  const { secrets, databaseUrl, ports, logLevel = 'info', allowedOrigins = '' } = options;
+  const settings = {
+    PORT: String(ports[name]),
+    DATABASE_URL: databaseUrl,
+    LOG_LEVEL: logLevel,
+    ISSUER: urls.auth,
+    ALLOWED_ORIGINS: allowedOrigins,
+  };
   switch (name) {
     case 'auth':
       return { ...settings, KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey };

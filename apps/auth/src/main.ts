@@ -11,5 +11,10 @@ await startService('auth', async () => {
     keyEncryptionKey: settings.KEY_ENCRYPTION_KEY,
     log: createLog('auth', settings.LOG_LEVEL),
   });
-  return serveAuth({ port: settings.PORT, host: settings.HOST, opened });
+  return serveAuth({
+    port: settings.PORT,
+    host: settings.HOST,
+    opened,
+    allowedOrigins: settings.ALLOWED_ORIGINS,
+  });
 });

@@ -6,10 +6,16 @@ import type { OpenedAuthority } from './open-authority.ts';
 import { sealedAuthRouter } from './router.ts';
 import { openTrust } from './trust.ts';
 
-export type AuthParts = Readonly<{ port: number; host: string; opened: OpenedAuthority }>;
+export type AuthParts = Readonly<{
+  port: number;
+  host: string;
+  opened: OpenedAuthority;
+  /** Web pages that may read the answers. Default: none. */
+  allowedOrigins?: readonly string[];
+}>;
 
 /** Puts the authority on the network. It closes what was opened when it stops. */
-export function serveAuth({ port, host, opened }: AuthParts): Promise<Running> {
+export function serveAuth({ port, host, opened, allowedOrigins = [] }: AuthParts): Promise<Running> {
   const { authority, wake } = opened;
   const { gates, revocations } = openTrust(authority, wake);
   return serve({
@@ -20,6 +26,7 @@ export function serveAuth({ port, host, opened }: AuthParts): Promise<Running> {
     maxBodyBytes: 16 * 1024,
     // Nothing here is worth a batch, and a batch of sign-ins is a guessing machine.
     maxBatchSize: 1,
+    allowedOrigins,
     createContext: (incoming) => ({
       request: openRequest({ gates, ...incoming }),
       authority,

@@ -19,6 +19,7 @@ await startService('catalog', async () => {
   return serveCatalog({
     port: settings.PORT,
     host: settings.HOST,
+    allowedOrigins: settings.ALLOWED_ORIGINS,
     ...openCatalog(settings.DATABASE_URL),
     ...openTrust({ issuer, keys, ask: service.authority, feed: service.feed, log }),
     keys,

@@ -16,6 +16,8 @@ export type CatalogParts = Readonly<{
   revocations: RevocationFeed;
   keys: Pick<RemoteKeys, 'usable' | 'close'>;
   log: Log;
+  /** Web pages that may read the answers. Default: none. */
+  allowedOrigins?: readonly string[];
 }>;
 
 /** Puts the service on the network. It closes `pool`, `keys` and `revocations` when it stops. */
@@ -29,6 +31,7 @@ export function serveCatalog(parts: CatalogParts): Promise<Running> {
     host,
     maxBodyBytes: 64 * 1024,
     maxBatchSize: 10,
+    allowedOrigins: parts.allowedOrigins ?? [],
     createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }), database, reads, log }),
     readiness: async () => ({
       database: await isReachable(pool),

@@ -20,6 +20,7 @@ await startService('payments', async () => {
   return servePayments({
     port: settings.PORT,
     host: settings.HOST,
+    allowedOrigins: settings.ALLOWED_ORIGINS,
     ...openPayments(settings.DATABASE_URL),
     ...openTrust({ issuer, keys, ask: service.authority, feed: service.feed, log }),
     keys,

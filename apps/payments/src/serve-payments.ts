@@ -17,6 +17,8 @@ export type PaymentsParts = Readonly<{
   keys: Pick<RemoteKeys, 'usable' | 'close'>;
   askQuote: AskQuote;
   log: Log;
+  /** Web pages that may read the answers. Default: none. */
+  allowedOrigins?: readonly string[];
 }>;
 
 /** Puts the service on the network. It closes `pool`, `keys` and `revocations` when it stops. */
@@ -29,6 +31,7 @@ export function servePayments(parts: PaymentsParts): Promise<Running> {
     host,
     maxBodyBytes: 64 * 1024,
     maxBatchSize: 10,
+    allowedOrigins: parts.allowedOrigins ?? [],
     createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }), database, askQuote, log }),
     readiness: async () => ({
       database: await isReachable(pool),

@@ -2,16 +2,33 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+type Show = (root: string, path: string, other: string) => string;
+
+/** What a comment before a code block asks for. */
+const shows: Readonly<Record<string, Show>> = {
+  file: (root, path) => readFileSync(join(root, path), 'utf8'),
+  part: exportedPart,
+  diff: difference,
+};
+
 /**
- * Fills the code blocks of a Markdown text that show files of this repository: `<!-- file: path -->` is followed by the file,
- * `<!-- diff: path path -->` by what differs between two. So what a reader sees is what runs.
+ * Fills the code blocks of a Markdown text that show code of this repository, so that what a reader sees is what runs:
+ * `<!-- file: path -->` is followed by the file, `<!-- part: path name -->` by what it exports as `name`, and
+ * `<!-- diff: path path -->` by what differs between two.
  */
 export function fillShownFiles(text: string, root: string): string {
   return text.replaceAll(
-    /(<!-- (file|diff): (\S+)(?: (\S+))? -->\n+```\w+\n)[\s\S]*?(```)/g,
-    (...[, opening = '', kind, path = '', other = '', closing = '']: string[]) =>
-      `${opening}${kind === 'file' ? readFileSync(join(root, path), 'utf8') : difference(root, path, other)}${closing}`,
+    /(<!-- (file|part|diff): (\S+)(?: (\S+))? -->\n+```\w+\n)[\s\S]*?(```)/g,
+    (...[, opening = '', kind = '', path = '', other = '', closing = '']: string[]) =>
+      `${opening}${shows[kind]?.(root, path, other) ?? ''}${closing}`,
   );
+}
+
+function exportedPart(root: string, path: string, name: string): string {
+  const [part] =
+    new RegExp(`^export const ${name} = [\\s\\S]*?^\\S.*\n`, 'm').exec(readFileSync(join(root, path), 'utf8')) ?? [];
+  if (part === undefined) throw new Error(`${path} exports no ${name} over several lines`);
+  return part;
 }
 
 /** The changed lines of each place that differs, in the manner of `diff -u`, without its headers. */

@@ -52,9 +52,10 @@ async function start(): Promise<void> {
     hostname: 'localhost',
     secrets: secrets.system,
     logLevel: settings.logLevel,
+    allowedOrigins: settings.allowedOrigins,
     onLine: (line) => console.log(prettyLine(line)),
     onEnded: (name, exitCode) => {
-      console.error(`${name} has ended by itself, with exit code ${exitCode}. It starts again with the next change.`);
+      console.error(`${name} has ended by itself, with exit code ${exitCode}. It starts again when its code changes.`);
     },
   });
   void database.ended.then(() => {
@@ -78,7 +79,7 @@ async function restart(system: System, names: readonly ServiceName[], changed: s
     if (isStopping) return;
     await system.start(name).catch((error: unknown) => {
       const said = error instanceof OperatorError ? error.message : describeFailure(error);
-      console.error(`${said}\nIt starts again with the next change.`);
+      console.error(`${said}\nIt starts again when its code changes.`);
     });
   }
 }

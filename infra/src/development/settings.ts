@@ -11,6 +11,8 @@ export type DevelopmentSettings = Readonly<{
   databaseUrl: string | undefined;
   ports: Readonly<Record<ServiceName, number>>;
   logLevel: string;
+  /** As the services read it. */
+  allowedOrigins: string;
 }>;
 
 /** @throws SettingsError naming each variable that is not valid */
@@ -20,6 +22,7 @@ export function developmentSettings(): DevelopmentSettings {
     AUTH_PORT: port(4000),
     CATALOG_PORT: port(4001),
     PAYMENTS_PORT: port(4002),
+    ALLOWED_ORIGINS: z.string().default(''),
     LOG_LEVEL: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
       .default('info')
@@ -29,6 +32,7 @@ export function developmentSettings(): DevelopmentSettings {
     databaseUrl: read.DATABASE_URL,
     ports: { auth: read.AUTH_PORT, catalog: read.CATALOG_PORT, payments: read.PAYMENTS_PORT },
     logLevel: read.LOG_LEVEL,
+    allowedOrigins: read.ALLOWED_ORIGINS,
   };
 }
 

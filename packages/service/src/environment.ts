@@ -29,7 +29,18 @@ export function serviceSettings(defaultPort: number) {
     ISSUER: z
       .url({ protocol: /^https?$/ })
       .describe('the public address of the auth service, such as http://localhost:4000'),
+    ALLOWED_ORIGINS: z
+      .string()
+      .default('')
+      .transform((list) => (list === '' ? [] : list.split(',')))
+      .pipe(z.array(z.string().refine(isWebOrigin)))
+      .describe('the origins of web pages that may read answers, such as https://shop.example,http://localhost:5173'),
   };
+}
+
+// Compared as text with what browsers send, so it must be spelled as they do: no path, no slash at the end.
+function isWebOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.parse(text)?.origin === text;
 }
 
 const privateKey = z.looseObject({ kty: z.literal('EC'), crv: z.literal('P-256'), kid: z.string(), d: z.string() });
