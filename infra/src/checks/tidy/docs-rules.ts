@@ -18,6 +18,20 @@ export function linksResolve(files: readonly SourceFile[]): Problem[] {
     );
 }
 
+/** A path of a room that a text names between backticks is there. A pattern (`src/{a,b}.ts`, `apps/*`) is not looked up. */
+export function namedPathsExist(files: readonly SourceFile[]): Problem[] {
+  const present = new Set(files.flatMap(({ path }) => [path, ...foldersOf(path)]));
+  return files
+    .filter(({ path }) => path.endsWith('.md'))
+    .flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, index) =>
+        Array.from(line.matchAll(/`((?:apps|packages|infra|docs)\/[\w./-]+)`/g), ([, named = '']) => named)
+          .filter((named) => !present.has(named.replace(/\/$/, '')))
+          .map((named) => ({ path, line: index + 1, message: `${named} is not there` })),
+      ),
+    );
+}
+
 /** Decisions are numbered without a gap, and their README lists each. */
 export function decisionsAreListed(files: readonly SourceFile[]): Problem[] {
   const index = files.find(({ path }) => path === `${decisions}/README.md`);

@@ -16,13 +16,17 @@ const bad: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'no test is left out silently': { 'apps/auth/src/x.test.ts': `test${only}('x', () => {});` },
   'rules are switched off with a reason': { 'apps/auth/src/x.ts': `// ${disable} no-console` },
   'links in documents resolve': { 'docs/x.md': 'see [y](./y.md)' },
+  'paths that documents name are there': { 'docs/x.md': 'see `apps/auth/src/gone.ts`' },
   'decisions are numbered and listed': { 'docs/decisions/0002-late.md': '', 'docs/decisions/README.md': '' },
 };
 
 const good = [
   ...Object.keys(longFiles).map((path) => ({ path, text: 'x\n'.repeat(301) })),
   { path: 'README.md', text: 'see [x](docs/x.md#part), [web](https://example.org)\n```\n[not a link](nowhere)\n```' },
-  { path: 'docs/x.md', text: '[up](../README.md) [folder](decisions/)' },
+  {
+    path: 'docs/x.md',
+    text: '[up](../README.md) [folder](decisions/) `packages/db/` `packages/db/src/{x,y}.ts` `apps/*`',
+  },
   { path: 'docs/decisions/README.md', text: '- [first](./0001-first.md)' },
   { path: 'docs/decisions/0001-first.md', text: '' },
   { path: 'packages/db/src/index.ts', text: 'export class SettingsError extends Error {}' },

@@ -1,4 +1,4 @@
-import { decisionsAreListed, linksResolve } from './docs-rules.ts';
+import { decisionsAreListed, linksResolve, namedPathsExist } from './docs-rules.ts';
 import { longFilesHaveAReason, namesAreKebabCase, namesSaySomething, onlyPackagesHaveAnIndex } from './file-rules.ts';
 import type { Problem, SourceFile } from './source-files.ts';
 import {
@@ -23,5 +23,6 @@ export const rules: readonly Rule[] = [
   { title: 'no test is left out silently', problems: noTestIsLeftOut },
   { title: 'rules are switched off with a reason', problems: disablingHasAReason },
   { title: 'links in documents resolve', problems: linksResolve },
+  { title: 'paths that documents name are there', problems: namedPathsExist },
   { title: 'decisions are numbered and listed', problems: decisionsAreListed },
 ];
