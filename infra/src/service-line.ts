@@ -1,3 +1,4 @@
+import { parseJson } from '@sallyport/service';
 import { z } from 'zod';
 
 const logRecord = z.looseObject({ level: z.string(), msg: z.string().optional() });
@@ -13,12 +14,4 @@ export type ServiceLine = Readonly<{
 export function readServiceLine(service: string, text: string): ServiceLine {
   const record = logRecord.safeParse(parseJson(text));
   return record.success ? { service, text, record: record.data } : { service, text };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -13,7 +13,7 @@ await startService('catalog', async () => {
   const service = openServiceClient({ issuer, clientId, privateKey });
   // Nothing waits for the authority here: until it answers, what needs it is answered with 503.
   const keys = remoteKeys({
-    url: `${issuer.replace(/\/$/, '')}/oauth/jwks`,
+    url: service.keySetUrl,
     onLoadFailed: (error) => log.warn({ err: error }, 'keys not loaded'),
   });
   return serveCatalog({

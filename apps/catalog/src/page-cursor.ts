@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { refuse } from '@sallyport/service';
+import { parseJson, refuse } from '@sallyport/service';
 import { z } from 'zod';
 
 /** The last row of a page: where the next one goes on. */
@@ -41,12 +41,4 @@ export function readCursor(query: readonly unknown[], cursor: string): PageEnd {
 // Tells queries apart so that a mistake shows; nothing depends on its being hard to forge.
 function queryMark(query: readonly unknown[]): string {
   return createHash('sha256').update(JSON.stringify(query)).digest('base64url').slice(0, 16);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -14,7 +14,7 @@ await startService('payments', async () => {
   const service = openServiceClient({ issuer, clientId, privateKey, answerWithinMs: 1000 });
   // Nothing waits for the authority here: until it answers, what needs it is answered with 503.
   const keys = remoteKeys({
-    url: `${issuer.replace(/\/$/, '')}/oauth/jwks`,
+    url: service.keySetUrl,
     onLoadFailed: (error) => log.warn({ err: error }, 'keys not loaded'),
   });
   return servePayments({

@@ -18,6 +18,8 @@ export type ServiceClientOptions = ClientIdentity &
 export type ServiceClient = ServiceTokens &
   Readonly<{
     exchange: (exchange: Exchange) => Promise<TransactionToken>;
+    /** Where the authority publishes its keys, for `remoteKeys`. */
+    keySetUrl: string;
     /** For `coalescingAuthority`. */
     authority: AskAuthority;
     /** For `followRevocations`. */
@@ -28,15 +30,16 @@ export type ServiceClient = ServiceTokens &
  * A service's line to the authority: its own tokens, transaction tokens, introspection, and the revocation feed.
  * Throws at once when the key is unusable; opens no connection before it is asked something.
  *
- * Endpoints follow from the issuer (`/oauth/token`, `/trpc`) instead of being discovered (RFC 8414): the authority is part of
+ * Endpoints follow from the issuer (`/oauth/token`, `/oauth/jwks`, `/trpc`) instead of being discovered (RFC 8414): the authority is part of
  * the same house, and a service that starts while the authority is down must still start, and then catch up. For somebody else's
  * issuer, discovery and RFC 7662 belong in an `AskAuthority` of their own.
  */
 export function openServiceClient(options: ServiceClientOptions): ServiceClient {
   const { issuer, clock = systemClock, answerWithinMs = 2000 } = options;
   const doFetch = options.fetch ?? fetch;
+  const base = issuer.replace(/\/$/, '');
   const endpoint = openTokenEndpoint({
-    url: `${issuer.replace(/\/$/, '')}/oauth/token`,
+    url: `${base}/oauth/token`,
     fetch: doFetch,
     assert: openClientAssertions(options, clock.epochSeconds),
     answerWithinMs,
@@ -45,6 +48,7 @@ export function openServiceClient(options: ServiceClientOptions): ServiceClient 
   const authority = { tokens, endpoint: { url: issuer, fetch: doFetch } };
   return {
     ...tokens,
+    keySetUrl: `${base}/oauth/jwks`,
     exchange: (exchange) => exchangeToken(endpoint, exchange),
     authority: askAuthorityOver(authority),
     feed: revocationSourceOver(authority),

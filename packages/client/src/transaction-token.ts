@@ -11,7 +11,7 @@ const trustDomain = 'sallyport';
 export type Exchange = Readonly<{
   /** The user's access token as it reached this service. Never a refresh token, never a service's own token. */
   subjectToken: string;
-  /** Never wider than the subject token's. Space-separated. */
+  /** Within what this service may carry anybody on with, and what the user's client has there. Space-separated. */
   scope: string;
   /** What is being done, frozen as `tctx` for the whole chain: amount, payee, product. */
   context: Readonly<Record<string, string>>;

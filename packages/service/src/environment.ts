@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from './parse-json.ts';
 
 /** A setting that keeps the service from starting. The message is one line and says what to do. Never holds a value. */
 export class SettingsError extends Error {
@@ -62,15 +63,6 @@ export const preparationSettings = {
   DATABASE_URL: serviceSettings(0).DATABASE_URL,
   SEED: z.enum(['demo']).optional().describe('demo, or nothing'),
 };
-
-/** For settings that are JSON: what is not parses to nothing, which no schema takes. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * Reads a service's settings. Variables that are set to nothing count as missing; others than those of `shape` are ignored.

@@ -2,7 +2,7 @@ import type { Log } from './log.ts';
 import type { Route } from './routes.ts';
 
 /** Says of each part that the service needs whether it is there. */
-export type Readiness = (signal: AbortSignal) => Promise<Readonly<Record<string, boolean>>>;
+export type Readiness = () => Promise<Readonly<Record<string, boolean>>>;
 
 const answerWithinMs = 2000;
 
@@ -33,7 +33,7 @@ async function askParts(readiness: Readiness, log: Log): Promise<Readonly<Record
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error('The parts did not answer in time.')), answerWithinMs);
   try {
-    return await Promise.race([readiness(AbortSignal.timeout(answerWithinMs)), tooLate]);
+    return await Promise.race([readiness(), tooLate]);
   } catch (error) {
     log.warn({ err: error }, 'readiness could not be determined');
     return { readiness: false };

@@ -1,17 +1,11 @@
 export { answerOutage } from './answer-outage.ts';
 export { decisionLog } from './decision-log.ts';
-export {
-  clientSettings,
-  parseJson,
-  preparationSettings,
-  readEnvironment,
-  serviceSettings,
-  SettingsError,
-} from './environment.ts';
+export { clientSettings, preparationSettings, readEnvironment, serviceSettings, SettingsError } from './environment.ts';
 export type { HttpAnswer } from './http-answer.ts';
 export type { Readiness } from './health.ts';
 export { createLog, type Log, type LogLevel } from './log.ts';
 export { formatError, responseMeta, type ErrorShape } from './public-error.ts';
+export { parseJson } from './parse-json.ts';
 export { refuse, refuseUnavailable, type BusinessRefusal, type InputIssue, type PublicError } from './refusal.ts';
 export type { HttpRequest, Route } from './routes.ts';
 export { serve, type Running, type ServeOptions } from './serve.ts';

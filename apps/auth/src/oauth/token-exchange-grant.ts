@@ -1,3 +1,4 @@
+import { parseJson } from '@sallyport/service';
 import * as z from 'zod';
 import type { Authority } from '../authority.ts';
 import { authenticateClient, clientMembers } from '../clients/client-authentication.ts';
@@ -95,12 +96,4 @@ async function checkScope({ database }: Authority, { scope, requester, sessionCl
   const persons = client === undefined ? [] : allUserScopes(client);
   const isWithin = scope.every((one) => requester.exchangeScopes.includes(one) && persons.includes(one));
   if (!isWithin) throw new OAuthError('invalid_scope', scope.join(' '));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
