@@ -170,6 +170,8 @@ test.each<[string, Standing, string]>([
     },
     'second_factor_missing',
   ],
+  ['10 s ahead of the authority', freshWith({ authTime: 1110 }, { secondFactorAt: 1110 }), 'fresh+mfa'],
+  ['11 s ahead of the authority', freshWith({ authTime: 1111 }, { secondFactorAt: 1111 }), 'second_factor_missing'],
   ['given, but the session fell back', freshWith({}, { acr: 'aal1' }), 'second_factor_missing'],
   [
     'given after this token was made',
@@ -181,7 +183,7 @@ test.each<[string, Standing, string]>([
     freshWith({ authTime: 700 }, { secondFactorAt: 1090 }),
     'second_factor_too_old',
   ],
-])('a second factor that is %s', (_name, standing, expected) => {
+])('a second factor that is %s (SUP-05)', (_name, standing, expected) => {
   expect(outcome(authorizeWithSecondFactor(standing, ['s'], demand))).toBe(expected);
 });
 

@@ -1,3 +1,4 @@
+import { clockSkewSeconds } from './claims.ts';
 import type { Denial, DenialReason, StepUpChallenge } from './denial.ts';
 import { isOutage } from './denial.ts';
 import {
@@ -112,7 +113,7 @@ function knownUser(standing: Standing, scopes: Scopes): Verdict<Known & Readonly
 
 /**
  * Seconds since the second factor that stands behind *this token*. A token made before a step-up gains nothing from it:
- * its own `acr` must say two factors, and its `auth_time` bounds the time that counts.
+ * its own `acr` must say two factors, and its `auth_time` bounds the time that counts. One from the future never was.
  */
 function secondFactorAge(
   token: VerifiedToken,
@@ -121,7 +122,8 @@ function secondFactorAge(
 ): number | undefined {
   if (session.secondFactorAt === undefined || token.authTime === undefined) return undefined;
   if (token.acr === undefined || !acrValues.includes(token.acr) || !acrValues.includes(session.acr)) return undefined;
-  return Math.max(0, session.answeredAt - Math.min(session.secondFactorAt, token.authTime));
+  const ageSeconds = session.answeredAt - Math.min(session.secondFactorAt, token.authTime);
+  return ageSeconds < -clockSkewSeconds ? undefined : Math.max(0, ageSeconds);
 }
 
 function covers(token: VerifiedToken, scopes: Scopes): boolean {

@@ -10,7 +10,7 @@ export type Expectation = Readonly<{
 }>;
 
 /** `iat` may lie this far ahead of our clock (FAPI 2.0 Security Profile §5.3.2.1), in seconds. */
-const clockSkewSeconds = 10;
+export const clockSkewSeconds = 10;
 
 /**
  * The claims that every kind of token shares: `iss` and `aud` compared exactly, `aud` one string, `exp` and `iat` whole

@@ -48,7 +48,7 @@ test('a hop carries this service’s token, the transaction token, the trace and
   expect(opened.peer.forms[1]?.get('audience')).toBe('catalog');
 });
 
-test('the user’s own token never crosses', async () => {
+test('the user’s own token never crosses (TTS-11)', async () => {
   const { service, prices } = open();
   const transaction = await service.exchange({ subjectToken: 'user-token', scope: 'catalog:read', context: {} });
   await prices({ request: request(2500), transaction }).price.query({ product: 'p1' });

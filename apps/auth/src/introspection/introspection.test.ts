@@ -46,7 +46,7 @@ test('active is a token of a living session, of this subject and client, that wa
   });
 });
 
-test('a batch answers each question as it would have been answered alone, in order, duplicates and all', async () => {
+test('a batch answers each question as it would have been answered alone, in order, duplicates and all (INT-06)', async () => {
   const oneByOne = new Map<IntrospectionQuestion, unknown>();
   for (const question of questions) oneByOne.set(question, (await auth.authority.introspect([question]))[0]);
   const withoutTime = (answer: unknown) => (typeof answer === 'object' ? { ...answer, answeredAt: 0 } : answer);

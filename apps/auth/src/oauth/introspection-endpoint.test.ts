@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => auth.close());
 
-test('introspection authenticates its caller, and checks its right, before it looks at the token', async () => {
+test('introspection authenticates its caller, and checks its right, before it looks at the token (INT-01)', async () => {
   const good = { token: accessToken(tokens, 'payments') };
   const refused = await auth.post('/oauth/introspect', good);
   expect(refused.status).toBe(401);
@@ -28,7 +28,7 @@ test('introspection authenticates its caller, and checks its right, before it lo
   );
 });
 
-test('a token that is good for the caller is active, with its claims; every other is exactly {"active":false}', async () => {
+test('a token that is good for the caller is active, with its claims; every other is exactly {"active":false} (INT-02, INT-03)', async () => {
   const own = accessToken(tokens, 'payments');
   const active = await auth.postAs('payments', '/oauth/introspect', { token: own });
   expect(active.json).toEqual({ active: true, token_type: 'Bearer', ...claimsOf(own) });

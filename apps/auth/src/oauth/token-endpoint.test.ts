@@ -61,7 +61,7 @@ test('a service gets its own token for one audience, with the claims of RFC 9068
   });
 });
 
-test('a person’s access token has the design’s claims, and is within its budget of 512 bytes', async () => {
+test('a person’s access token has the design’s claims, and is within its budget of 512 bytes (ATP-01, ATP-02)', async () => {
   for (const [audience, { token, expiresInSeconds }] of Object.entries(tokens.accessTokens)) {
     expect(Object.keys(claimsOf(token)).toSorted()).toEqual([
       'acr',

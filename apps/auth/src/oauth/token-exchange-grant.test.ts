@@ -28,7 +28,7 @@ function request(changes: Record<string, string> = {}) {
   };
 }
 
-test('payments changes a person’s token into a transaction token that freezes what is being done', async () => {
+test('payments changes a person’s token into a transaction token that freezes what is being done (TEX-03, TTS-01, TTS-04)', async () => {
   const { status, headers, json } = await auth.postAs('payments', '/oauth/token', request());
   expect(status).toBe(200);
   expect(headers.get('cache-control')).toBe('no-store');
@@ -107,7 +107,7 @@ test.each<Case>([
     'invalid_request',
   ],
   ['details in plain JSON', 'payments', () => ({ request_details: '{"a":"b"}' }), 'invalid_request'],
-])('%s is not exchanged', async (_, by, changes, error) => {
+])('%s is not exchanged (TEX-01, TEX-02, TTS-03, TTS-05)', async (_, by, changes, error) => {
   const { status, json } = await auth.postAs(by, '/oauth/token', request(await changes()));
   expect({ status, error: json['error'], token: json['access_token'] }).toEqual({
     status: 400,
@@ -116,13 +116,13 @@ test.each<Case>([
   });
 });
 
-test('without authentication nothing is exchanged, and nothing is said about the token', async () => {
+test('without authentication nothing is exchanged, and nothing is said about the token (TTS-06)', async () => {
   const good = await auth.post('/oauth/token', request());
   expect(good.status).toBe(401);
   expect((await auth.post('/oauth/token', request({ subject_token: 'nonsense' }))).text).toBe(good.text);
 });
 
-test('a person whose client lost a scope is not carried on with it', async () => {
+test('a person whose client lost a scope is not carried on with it (TEX-07, TTS-07)', async () => {
   await auth.operator.query(`UPDATE clients SET user_scopes = user_scopes - 'catalog' WHERE client_id = 'web'`);
   const { json } = await auth.postAs('payments', '/oauth/token', request());
   expect(json['error']).toBe('invalid_scope');

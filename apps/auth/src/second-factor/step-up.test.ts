@@ -22,7 +22,7 @@ const codeNow = (): string => auth.codeOf(adaSeed);
 const wrongCode = (): string => String((Number(codeNow()) + 1) % 1_000_000).padStart(6, '0');
 const signIn = () => auth.as().signIn.mutate(ada);
 
-test('a right code raises the session to two factors, and moves its times', async () => {
+test('a right code raises the session to two factors, and moves its times (ATP-03, SUP-04)', async () => {
   const before = await signIn();
   expect(before.session).toMatchObject({ acr: 'aal1' });
   expect(before.session).not.toHaveProperty('secondFactorAt');
@@ -118,7 +118,7 @@ test('a right code ends the count of wrong ones', async () => {
   }
 });
 
-test('an account without a second factor is told so, and its session stays as it is', async () => {
+test('an account without a second factor is told so, and its session stays as it is (SUP-03)', async () => {
   const { refreshToken } = await auth.as().signIn.mutate(grace);
   const refused = await refusalOf(auth.as().stepUp.mutate({ refreshToken, code: '123456' }));
   expect(refused).toMatchObject({ status: 400, reason: 'unmet_authentication_requirements' });
