@@ -30,6 +30,10 @@ export function openTrust(authority: Authority, wake: RevocationWake): { gates: 
     clock,
     onUnreachable: (err) => log.error({ err }, 'the database did not answer an introspection'),
   });
-  const gates = openGates({ local, fresh, revocations, clock, onDecision: decisionLog(log) });
+  const gates = openGates({
+    issuers: [{ issuer, local, fresh, revocations }],
+    clock,
+    onDecision: decisionLog(log),
+  });
   return { gates, revocations };
 }

@@ -19,11 +19,11 @@ export async function createProduct(
   principal: Principal,
   { amount, ...fields }: NewProduct,
 ): Promise<Product> {
-  const values = { ...fields, id: randomUUIDv7(), priceMinor: BigInt(amount), ownerSubject: principal.subject };
+  const values = { ...fields, id: randomUUIDv7(), priceMinor: BigInt(amount), ownerSubject: principal.user };
   const insertion = queries.insert(products).values(values).returning(productColumns);
   const [row] = await withKnownCategory(insertion.execute());
   if (row === undefined) throw new Error('A product that was added is not there.');
-  return productOf(row, principal.subject);
+  return productOf(row, principal.user);
 }
 
 /**
@@ -42,7 +42,7 @@ export async function updateProduct(
     .where(isChangeable)
     .returning(productColumns);
   const [row] = await withKnownCategory(change.execute());
-  return row === undefined ? refuseChange(queries, principal, id) : productOf(row, principal.subject);
+  return row === undefined ? refuseChange(queries, principal, id) : productOf(row, principal.user);
 }
 
 /**
@@ -62,11 +62,11 @@ export async function archiveProduct(
     })
     .where(isOwnedBy(principal, id))
     .returning(productColumns);
-  return row === undefined ? refuseChange(queries, principal, id) : productOf(row, principal.subject);
+  return row === undefined ? refuseChange(queries, principal, id) : productOf(row, principal.user);
 }
 
 function isOwnedBy(principal: Principal, id: string) {
-  return and(eq(products.id, id), eq(products.ownerSubject, principal.subject));
+  return and(eq(products.id, id), eq(products.ownerSubject, principal.user));
 }
 
 /** Why nothing was changed. Whoever may not see the product hears that there is none. */
@@ -76,7 +76,7 @@ async function refuseChange(queries: CatalogQueries, principal: Principal, id: s
     .from(products)
     .where(and(eq(products.id, id), visibleTo(viewerOf(principal))));
   if (seen === undefined) return refuseUnseen();
-  if (seen.owner !== principal.subject) {
+  if (seen.owner !== principal.user) {
     refuse({ code: 'FORBIDDEN', reason: 'not_owner', message: 'Only its owner may change this product.' });
   }
   refuse({ code: 'CONFLICT', reason: 'product_archived', message: 'An archived product does not change any more.' });

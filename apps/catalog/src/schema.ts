@@ -36,7 +36,7 @@ export const products = catalog.table(
     priceMinor: bigint('price_minor', { mode: 'bigint' }).notNull(),
     currency: text('currency').notNull(),
     visibility: visibility('visibility').notNull(),
-    /** `sub` of the one who may change it. One issuer is configured, so the subject alone names a person. */
+    /** `user` of the one who may change it: the `sub` of a person of the house, with a prefix for other issuers' people. */
     ownerSubject: text('owner_subject').notNull(),
     archivedAt: timestamp('archived_at', { withTimezone: true }),
     createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),

@@ -20,7 +20,7 @@ export type CatalogParts = Readonly<{
   allowedOrigins?: readonly string[];
 }>;
 
-/** Puts the service on the network. It closes `pool`, `keys` and `revocations` when it stops. */
+/** Puts the service on the network. It closes `pool`, `keys`, `gates` and `revocations` when it stops. */
 export function serveCatalog(parts: CatalogParts): Promise<Running> {
   const { port, host, pool, database, gates, revocations, keys, log } = parts;
   const reads = prepareReads(database);
@@ -40,6 +40,7 @@ export function serveCatalog(parts: CatalogParts): Promise<Running> {
     }),
     log,
     onClose: async () => {
+      gates.close();
       revocations.close();
       keys.close();
       await pool.end();

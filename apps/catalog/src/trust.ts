@@ -11,6 +11,7 @@ import {
   type Gates,
   type RemoteKeys,
   type RevocationFeed,
+  type TrustedIssuer,
 } from '@sallyport/auth';
 import { decisionLog, type Log } from '@sallyport/service';
 
@@ -20,13 +21,18 @@ export type TrustParts = Readonly<{
   ask: AskAuthority;
   feed: FeedSource;
   log: Log;
+  /** Other issuers whose tokens are believed here. Default: none. */
+  foreignIssuers?: readonly TrustedIssuer[];
 }>;
 
 /**
  * Stacks the verifiers. Catalog lives behind the local gate: a signature, remembered for 5 s, held against the feed. The
  * fresh gate is there for what cannot be taken back. Payments asks here in its buyers' names: transaction tokens are believed.
  */
-export function openTrust({ issuer, keys, ask, feed, log }: TrustParts): { gates: Gates; revocations: RevocationFeed } {
+export function openTrust({ issuer, keys, ask, feed, log, foreignIssuers = [] }: TrustParts): {
+  gates: Gates;
+  revocations: RevocationFeed;
+} {
   const revocations = followRevocations(feed, {
     // The authority is back, or a key was denied: its keys may be others than before.
     onLiveness: (alive, error) => {
@@ -40,5 +46,6 @@ export function openTrust({ issuer, keys, ask, feed, log }: TrustParts): { gates
     onUnreachable: (error) => log.warn({ err: error }, 'authority unreachable'),
   });
   const transactions = transactionVerifier({ issuer, trustDomain: 'sallyport', keys });
-  return { gates: openGates({ local, fresh, revocations, transactions, onDecision: decisionLog(log) }), revocations };
+  const issuers = [{ issuer, local, fresh, revocations }, ...foreignIssuers];
+  return { gates: openGates({ issuers, transactions, onDecision: decisionLog(log) }), revocations };
 }

@@ -3,14 +3,14 @@ import { refuse } from '@sallyport/service';
 import { sql, type Placeholder, type SQL } from 'drizzle-orm';
 import { products } from './schema.ts';
 
-/** Whose eyes a read looks through: a subject, or nobody's in particular. */
+/** Whose eyes a read looks through: a user, or nobody's in particular. */
 export type Viewer = string | null;
 
 /** The scope without which a token opens nobody's drawers: a read then shows what it shows to strangers. */
 const readingScope = 'catalog:read';
 
 export function viewerOf(principal: Principal | undefined): Viewer {
-  return principal?.scope.has(readingScope) === true ? principal.subject : null;
+  return principal?.scope.has(readingScope) === true ? principal.user : null;
 }
 
 /**

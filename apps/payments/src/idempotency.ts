@@ -23,7 +23,7 @@ export function questionOf(
   const digest = createHash('sha256')
     .update(JSON.stringify([asked.procedure, input]))
     .digest('base64url');
-  return { subject: principal.subject, client: principal.client, key, digest };
+  return { subject: principal.user, client: principal.client, key, digest };
 }
 
 /**

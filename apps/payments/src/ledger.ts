@@ -28,7 +28,7 @@ export async function topUp(
   order: TopUp,
 ): Promise<Receipt> {
   const { idempotencyKey, amount, currency } = order;
-  const owner = principal.subject;
+  const owner = principal.user;
   return move(database, principal, {
     question: questionOf(principal, idempotencyKey, { procedure: 'topUp', input: { amount, currency } }),
     receipt: { transferId: randomUUIDv7(), kind: 'top_up', amount, currency },
@@ -60,10 +60,10 @@ export async function pay(
   order: Payment,
 ): Promise<Receipt> {
   const { productId, amount, currency, seller } = order;
-  if (seller === principal.subject) {
+  if (seller === principal.user) {
     refuse({ code: 'CONFLICT', reason: 'own_product', message: 'This product is your own.' });
   }
-  const from: AccountName = { kind: 'wallet', owner: principal.subject, currency };
+  const from: AccountName = { kind: 'wallet', owner: principal.user, currency };
   const to: AccountName = { kind: 'merchant', owner: seller, currency };
   return move(database, principal, {
     question: paymentQuestion(principal, order),
@@ -82,7 +82,7 @@ export async function refund(
   order: Refund,
 ): Promise<Receipt> {
   const { idempotencyKey, transferId: refunds } = order;
-  const payment = await receivedPayment(database, refunds, principal.subject);
+  const payment = await receivedPayment(database, refunds, principal.user);
   if (payment === undefined) {
     refuse({ code: 'NOT_FOUND', reason: 'payment_not_found', message: 'You received no such payment.' });
   }
@@ -122,7 +122,7 @@ async function move(
           const sides = await movement.accounts(transaction);
           // A key holds no space, so two different pairs never read the same.
           const reference = `${question.client} ${question.key}`;
-          const why = { id, kind, subject: principal.subject, reference, product, refunds };
+          const why = { id, kind, subject: principal.user, reference, product, refunds };
           await recordTransfer(transaction, { ...why, ...sides, amount: BigInt(amount) });
         },
       }),

@@ -16,12 +16,12 @@ const agreement = z.strictObject({ productId: z.uuid(), amount: amountInput, cur
 
 /** The procedures of payments. What each answers and refuses stands at the function it calls. */
 export const paymentsRouter = router({
-  balance: trust.authenticatedRead(reading).query(({ ctx }) => balance(ctx.database, ctx.principal.subject)),
+  balance: trust.authenticatedRead(reading).query(({ ctx }) => balance(ctx.database, ctx.principal.user)),
 
   statement: trust
     .authenticatedRead(reading)
     .input(page.prefault({}))
-    .query(({ ctx, input }) => statement(ctx.database, ctx.principal.subject, input)),
+    .query(({ ctx, input }) => statement(ctx.database, ctx.principal.user, input)),
 
   topUp: trust
     .regulatedAction(moving)

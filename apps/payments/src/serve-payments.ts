@@ -21,7 +21,7 @@ export type PaymentsParts = Readonly<{
   allowedOrigins?: readonly string[];
 }>;
 
-/** Puts the service on the network. It closes `pool`, `keys` and `revocations` when it stops. */
+/** Puts the service on the network. It closes `pool`, `keys`, `gates` and `revocations` when it stops. */
 export function servePayments(parts: PaymentsParts): Promise<Running> {
   const { port, host, pool, database, gates, revocations, keys, askQuote, log } = parts;
   return serve({
@@ -40,6 +40,7 @@ export function servePayments(parts: PaymentsParts): Promise<Running> {
     }),
     log,
     onClose: async () => {
+      gates.close();
       revocations.close();
       keys.close();
       await pool.end();

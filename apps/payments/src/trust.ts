@@ -10,6 +10,7 @@ import {
   type Gates,
   type RemoteKeys,
   type RevocationFeed,
+  type TrustedIssuer,
 } from '@sallyport/auth';
 import { decisionLog, type Log } from '@sallyport/service';
 
@@ -19,13 +20,18 @@ export type TrustParts = Readonly<{
   ask: AskAuthority;
   feed: FeedSource;
   log: Log;
+  /** Other issuers whose tokens are believed here. Default: none. */
+  foreignIssuers?: readonly TrustedIssuer[];
 }>;
 
 /**
  * Stacks the verifiers. Payments lives behind the fresh gate: what the local gate checks, and then the authority is asked,
  * by many callers in one question. Nobody carries a user here: no transaction token is believed.
  */
-export function openTrust({ issuer, keys, ask, feed, log }: TrustParts): { gates: Gates; revocations: RevocationFeed } {
+export function openTrust({ issuer, keys, ask, feed, log, foreignIssuers = [] }: TrustParts): {
+  gates: Gates;
+  revocations: RevocationFeed;
+} {
   const revocations = followRevocations(feed, {
     // The authority is back, or a key was denied: its keys may be others than before.
     onLiveness: (alive, error) => {
@@ -38,5 +44,6 @@ export function openTrust({ issuer, keys, ask, feed, log }: TrustParts): { gates
   const fresh = introspectingVerifier(local, coalescingAuthority(ask), {
     onUnreachable: (error) => log.warn({ err: error }, 'authority unreachable'),
   });
-  return { gates: openGates({ local, fresh, revocations, onDecision: decisionLog(log) }), revocations };
+  const issuers = [{ issuer, local, fresh, revocations }, ...foreignIssuers];
+  return { gates: openGates({ issuers, onDecision: decisionLog(log) }), revocations };
 }

@@ -12,6 +12,7 @@ import {
 import type { VerifiedToken } from './token-verifier.ts';
 
 const service: VerifiedToken = {
+  kind: 'service',
   issuer: 'i',
   subject: 'payments',
   client: 'payments',
@@ -24,6 +25,7 @@ const service: VerifiedToken = {
 };
 const user: VerifiedToken = {
   ...service,
+  kind: 'user',
   subject: 'u_ada',
   client: 'web',
   session: '1.a',
@@ -37,23 +39,25 @@ const standings: Record<string, Standing> = {
   nobody: { kind: 'nobody' },
   'bad token': { kind: 'refused', reason: 'token_signature' },
   outage: { kind: 'refused', reason: 'feed_silent' },
-  local: { kind: 'known', evidence: 'local', token: user, checkedAtMs: 0 },
-  degraded: { kind: 'known', evidence: 'degraded', token: user, checkedAtMs: 0 },
-  fresh: { kind: 'known', evidence: 'fresh', token: user, session, checkedAtMs: 0 },
+  local: { kind: 'known', evidence: 'local', token: user, name: 'n', checkedAtMs: 0 },
+  degraded: { kind: 'known', evidence: 'degraded', token: user, name: 'n', checkedAtMs: 0 },
+  fresh: { kind: 'known', evidence: 'fresh', token: user, session, name: 'n', checkedAtMs: 0 },
   'without scope': {
     kind: 'known',
     evidence: 'fresh',
     token: { ...user, scope: new Set(['other']) },
     session,
+    name: 'n',
     checkedAtMs: 0,
   },
-  service: { kind: 'known', evidence: 'local', token: service, checkedAtMs: 0 },
-  carried: { kind: 'propagated', service, token: user, transaction, checkedAtMs: 0 },
+  service: { kind: 'known', evidence: 'local', token: service, name: 'n', checkedAtMs: 0 },
+  carried: { kind: 'propagated', service, token: user, transaction, name: 'n', checkedAtMs: 0 },
   'carried by a service without scope': {
     kind: 'propagated',
     service: { ...service, scope: new Set() },
     token: user,
     transaction,
+    name: 'n',
     checkedAtMs: 0,
   },
   'carried without scope': {
@@ -61,6 +65,7 @@ const standings: Record<string, Standing> = {
     service,
     token: { ...user, scope: new Set() },
     transaction,
+    name: 'n',
     checkedAtMs: 0,
   },
 };
@@ -153,6 +158,7 @@ const freshWith = (token: Partial<VerifiedToken>, state: Partial<typeof session>
   evidence: 'fresh',
   token: { ...user, ...token },
   session: { ...session, ...state },
+  name: 'n',
   checkedAtMs: 0,
 });
 
@@ -166,6 +172,7 @@ test.each<[string, Standing, string]>([
       evidence: 'fresh',
       token: user,
       session: { authTime: 1000, acr: 'aal1', answeredAt: 1100 },
+      name: 'n',
       checkedAtMs: 0,
     },
     'second_factor_missing',
@@ -199,5 +206,6 @@ test('a principal shows no token and no signature', () => {
     'scope',
     'session',
     'subject',
+    'user',
   ]);
 });

@@ -4,6 +4,7 @@ import { isOutage } from './denial.ts';
 import {
   admitService,
   admitUser,
+  type Caller,
   type Principal,
   type PropagatedPrincipal,
   type ServicePrincipal,
@@ -15,15 +16,9 @@ import type { SessionState, VerifiedToken } from './token-verifier.ts';
 export type Standing =
   | Readonly<{ kind: 'nobody' }>
   | Readonly<{ kind: 'refused'; reason: DenialReason }>
-  | Readonly<{ kind: 'known'; evidence: 'local' | 'degraded'; token: VerifiedToken; checkedAtMs: number }>
-  | Readonly<{ kind: 'known'; evidence: 'fresh'; token: VerifiedToken; session: SessionState; checkedAtMs: number }>
-  | Readonly<{
-      kind: 'propagated';
-      service: VerifiedToken;
-      token: VerifiedToken;
-      transaction: Transaction;
-      checkedAtMs: number;
-    }>;
+  | (Caller & Readonly<{ kind: 'known'; evidence: 'local' | 'degraded' }>)
+  | (Caller & Readonly<{ kind: 'known'; evidence: 'fresh'; session: SessionState }>)
+  | (Caller & Readonly<{ kind: 'propagated'; service: VerifiedToken; transaction: Transaction }>);
 
 export type Verdict<Admitted> = Readonly<{ admitted: Admitted }> | Readonly<{ denial: Denial }>;
 
@@ -36,14 +31,14 @@ export function authorizePublic(standing: Standing): Verdict<Principal<'local' |
   if (standing.kind === 'nobody') return { admitted: undefined };
   if (standing.kind === 'refused') return isOutage(standing.reason) ? { admitted: undefined } : deny(standing.reason);
   if (standing.kind === 'propagated' || !isUser(standing.token)) return { admitted: undefined };
-  return { admitted: admitUser(standing.evidence, standing.token, standing.checkedAtMs) };
+  return { admitted: admitUser(standing.evidence, standing) };
 }
 
 /** A person with the scope, on whatever evidence the tier's course allowed. */
 export function authorizeUser(standing: Standing, scopes: Scopes): Verdict<Principal<'local' | 'degraded' | 'fresh'>> {
   const known = knownUser(standing, scopes);
   if ('denial' in known) return known;
-  return { admitted: admitUser(known.admitted.evidence, known.admitted.token, known.admitted.checkedAtMs) };
+  return { admitted: admitUser(known.admitted.evidence, known.admitted) };
 }
 
 /** A person with the scope, whom the authority vouched for after the request arrived. */
@@ -51,7 +46,7 @@ export function authorizeFresh(standing: Standing, scopes: Scopes): Verdict<Prin
   const known = knownUser(standing, scopes);
   if ('denial' in known) return known;
   if (known.admitted.evidence !== 'fresh') return deny('authority_unreachable');
-  return { admitted: admitUser('fresh', known.admitted.token, known.admitted.checkedAtMs) };
+  return { admitted: admitUser('fresh', known.admitted) };
 }
 
 export type SecondFactorDemand = Readonly<{
@@ -74,7 +69,7 @@ export function authorizeWithSecondFactor(
   const age = secondFactorAge(known.admitted.token, known.admitted.session, demand.acrValues);
   if (age === undefined) return denyStepUp('second_factor_missing', stepUp);
   if (age > demand.withinSeconds) return denyStepUp('second_factor_too_old', stepUp);
-  return { admitted: admitUser('fresh+mfa', known.admitted.token, known.admitted.checkedAtMs) };
+  return { admitted: admitUser('fresh+mfa', known.admitted) };
 }
 
 /** A service that calls as itself. */
@@ -82,7 +77,7 @@ export function authorizeService(standing: Standing, scopes: Scopes): Verdict<Se
   if (standing.kind === 'nobody') return deny('token_missing');
   if (standing.kind === 'refused') return deny(standing.reason);
   if (standing.kind === 'propagated' || isUser(standing.token)) return deny('caller_kind');
-  return covers(standing.token, scopes) ? { admitted: admitService(standing.token) } : denyScope(scopes);
+  return covers(standing.token, scopes) ? { admitted: admitService(standing) } : denyScope(scopes);
 }
 
 /** A person, carried by a service. Both must have the scope: neither can lend it to the other. */
@@ -90,25 +85,23 @@ export function authorizeTransaction(standing: Standing, scopes: Scopes): Verdic
   if (standing.kind === 'nobody') return deny('token_missing');
   if (standing.kind === 'refused') return deny(standing.reason);
   if (standing.kind !== 'propagated') return deny('caller_kind');
-  const { token, service, transaction, checkedAtMs } = standing;
+  const { token, service, transaction } = standing;
   if (!isUser(token)) return deny('caller_kind');
   if (!covers(token, scopes) || !covers(service, scopes)) return denyScope(scopes);
-  return { admitted: { ...admitUser('propagated', token, checkedAtMs), transaction } };
+  return { admitted: { ...admitUser('propagated', standing), transaction } };
 }
 
-type UserToken = VerifiedToken & Readonly<{ session: string }>;
-
-function isUser(token: VerifiedToken): token is UserToken {
-  return token.session !== undefined;
+function isUser(token: VerifiedToken): boolean {
+  return token.kind === 'user';
 }
 
-function knownUser(standing: Standing, scopes: Scopes): Verdict<Known & Readonly<{ token: UserToken }>> {
+function knownUser(standing: Standing, scopes: Scopes): Verdict<Known> {
   if (standing.kind === 'nobody') return deny('token_missing');
   if (standing.kind === 'refused') return deny(standing.reason);
   if (standing.kind === 'propagated') return deny('caller_kind');
   const { token } = standing;
   if (!isUser(token)) return deny('caller_kind');
-  return covers(token, scopes) ? { admitted: { ...standing, token } } : denyScope(scopes);
+  return covers(token, scopes) ? { admitted: standing } : denyScope(scopes);
 }
 
 /**
@@ -121,7 +114,8 @@ function secondFactorAge(
   acrValues: readonly string[],
 ): number | undefined {
   if (session.secondFactorAt === undefined || token.authTime === undefined) return undefined;
-  if (token.acr === undefined || !acrValues.includes(token.acr) || !acrValues.includes(session.acr)) return undefined;
+  if (token.acr === undefined || !acrValues.includes(token.acr)) return undefined;
+  if (session.acr === undefined || !acrValues.includes(session.acr)) return undefined;
   const ageSeconds = session.answeredAt - Math.min(session.secondFactorAt, token.authTime);
   return ageSeconds < -clockSkewSeconds ? undefined : Math.max(0, ageSeconds);
 }

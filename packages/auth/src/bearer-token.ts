@@ -5,9 +5,13 @@ declare const checked: unique symbol;
 /** A compact JWS of canonical spelling. Nothing else about it is known yet. */
 export type BearerToken = string & { readonly [checked]: 'bearer token' };
 
+/** A bearer token that is no JWS (RFC 6750 §2.1): whether it means anything, only its issuer can say (RFC 7662). */
+export type OpaqueToken = string & { readonly [checked]: 'opaque token' };
+
 export type Authorization =
   | Readonly<{ kind: 'none' }>
   | Readonly<{ kind: 'token'; token: BearerToken }>
+  | Readonly<{ kind: 'opaque'; token: OpaqueToken }>
   | Readonly<{ kind: 'refused'; reason: DenialReason }>;
 
 /** Longest token that is looked at, in characters. */
@@ -24,7 +28,18 @@ export function readAuthorization(values: readonly string[]): Authorization {
   if (value.length > maxTokenLength + 'Bearer '.length) return { kind: 'refused', reason: 'token_too_long' };
   if (value.slice(0, 7).toLowerCase() !== 'bearer ') return { kind: 'refused', reason: 'authorization_malformed' };
   const token = value.slice(7);
-  return isCanonicalCompactJws(token) ? { kind: 'token', token } : { kind: 'refused', reason: 'token_malformed' };
+  if (isCanonicalCompactJws(token)) return { kind: 'token', token };
+  return isOpaque(token) ? { kind: 'opaque', token } : { kind: 'refused', reason: 'token_malformed' };
+}
+
+const b64token = /^[A-Za-z0-9._~+/-]+=*$/;
+
+/**
+ * Text of the grammar `b64token` that is not the beginning of a JWT. A signed token in another spelling must not pass for
+ * an opaque one: it would be shown to an issuer that never made it.
+ */
+function isOpaque(text: string): text is OpaqueToken {
+  return text.length <= maxTokenLength && b64token.test(text) && !/^eyJ[^.]*\./.test(text);
 }
 
 const segment = /^[A-Za-z0-9_-]+$/;

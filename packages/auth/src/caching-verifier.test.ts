@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { isCanonicalCompactJws, type BearerToken } from './bearer-token.ts';
 import { cachingVerifier } from './caching-verifier.ts';
 import { heldClock } from './testing.ts';
-import type { TokenVerifier, Verification } from './token-verifier.ts';
+import type { TokenVerifier, VerifiedToken, Verification } from './token-verifier.ts';
 
 function tokenNamed(name: string): BearerToken {
   const text = `AAAA.${Buffer.from(`${name}--`).toString('base64url')}.AAAA`;
@@ -14,10 +14,12 @@ function tokenNamed(name: string): BearerToken {
 function counting(clock: ReturnType<typeof heldClock>, expiresAt = clock.epochSeconds() + 300) {
   const asked: string[] = [];
   const inner: TokenVerifier = {
+    maxLifetimeSeconds: 600,
     verify: (text): Verification => {
       asked.push(text);
       if (text === tokenNamed('bad')) return { outcome: 'refused', reason: 'token_signature' };
-      const token = {
+      const token: VerifiedToken = {
+        kind: 'user',
         issuer: 'i',
         subject: text,
         client: 'c',

@@ -44,6 +44,7 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
   }
 
   return {
+    maxLifetimeSeconds: inner.maxLifetimeSeconds,
     verify(token): Verification | Promise<Verification> {
       const entry = entries.get(token);
       if (entry !== undefined) {

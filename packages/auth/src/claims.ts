@@ -5,6 +5,8 @@ import type { JsonObject } from './strict-json.ts';
 export type Expectation = Readonly<{
   issuer: string;
   audience: string;
+  /** Whether `aud` may also be a list that names us among others (RFC 7519 §4.1.3). */
+  audienceLists: boolean;
   /** Greatest `exp − iat` that is believed, in seconds. */
   maxLifetimeSeconds: number;
 }>;
@@ -13,13 +15,15 @@ export type Expectation = Readonly<{
 export const clockSkewSeconds = 10;
 
 /**
- * The claims that every kind of token shares: `iss` and `aud` compared exactly, `aud` one string, `exp` and `iat` whole
- * seconds, no leeway after `exp`. Answers the reason for a "no", or `undefined`. Pure.
+ * The claims that every kind of token shares: `iss` and `aud` compared exactly, `aud` one string unless lists are expected,
+ * `exp` and `iat` whole seconds, no leeway after `exp`. A token that is bound to a key or certificate (`cnf`, RFC 7800) is no
+ * bearer token. Answers the reason for a "no", or `undefined`. Pure.
  */
 export function refuseCommonClaims(claims: JsonObject, expected: Expectation, now: number): DenialReason | undefined {
   const { iss, aud, exp, iat, nbf } = claims;
   if (iss !== expected.issuer) return 'token_issuer';
-  if (aud !== expected.audience) return 'token_audience';
+  if (!isMeantForUs(aud, expected)) return 'token_audience';
+  if (claims['cnf'] !== undefined) return 'token_bound';
   if (!isTime(exp) || !isTime(iat) || (nbf !== undefined && !isTime(nbf))) return 'token_claims';
   if (exp <= now) return 'token_expired';
   if (iat > now + clockSkewSeconds || (nbf !== undefined && nbf > now + clockSkewSeconds))
@@ -28,14 +32,24 @@ export function refuseCommonClaims(claims: JsonObject, expected: Expectation, no
   return undefined;
 }
 
+const maxAudiences = 16;
+
+/** An `aud` that is our audience, or, where that is expected, a list of up to 16 different ones with ours among them. */
+export function isMeantForUs(aud: unknown, expected: Pick<Expectation, 'audience' | 'audienceLists'>): boolean {
+  if (!expected.audienceLists || !Array.isArray(aud)) return aud === expected.audience;
+  if (aud.length > maxAudiences || !aud.every(isIdentifier) || new Set(aud).size !== aud.length) return false;
+  return aud.includes(expected.audience);
+}
+
 export function isTime(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
 }
 
-const maxIdentifierLength = 256;
+/** 1 to 256 printable ASCII characters (RFC 6749 §A.1, OpenID Connect Core §2): nothing that a database or a log would trip on. */
+const identifier = /^[ -~]{1,256}$/;
 
 export function isIdentifier(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= maxIdentifierLength;
+  return typeof value === 'string' && identifier.test(value);
 }
 
 /** Space-separated scope tokens (RFC 6749 §3.3). */

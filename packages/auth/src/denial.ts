@@ -25,6 +25,8 @@ const publicWordOf = {
   token_expired: 'invalid_token',
   token_from_the_future: 'invalid_token',
   token_lifetime: 'invalid_token',
+  token_bound: 'invalid_token',
+  token_stale: 'invalid_token',
   transaction_missing: 'invalid_token',
   transaction_chain: 'invalid_token',
   revoked: 'invalid_token',
@@ -34,6 +36,7 @@ const publicWordOf = {
 
   scope_missing: 'insufficient_scope',
   caller_kind: 'access_denied',
+  issuer_not_asked: 'access_denied',
 
   feed_silent: 'temporarily_unavailable',
   authority_unreachable: 'temporarily_unavailable',

@@ -1,11 +1,15 @@
 import type { Standing } from './authorize.ts';
+import type { BearerToken } from './bearer-token.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { DenialReason } from './denial.ts';
+import { openIssuers, type OpenIssuer, type OpenIssuers } from './open-issuers.ts';
+import { userOf } from './principal.ts';
 import type { VerifyTransaction } from './propagation.ts';
 import type { RequestContext } from './request-context.ts';
-import { liveWithinMs, type RevocationFeed } from './revocation-feed.ts';
-import type { TokenVerifier, Verification } from './token-verifier.ts';
-import { courseOf, trustMatrix, type TrustTier } from './trust-tier.ts';
+import { liveWithinMs } from './revocation-feed.ts';
+import type { Verification } from './token-verifier.ts';
+import { trustMatrix, type Course, type TrustTier } from './trust-tier.ts';
+import type { TrustedIssuer } from './trusted-issuer.ts';
 
 /** What was decided about one call, for logs and metrics. Holds no token. */
 export type Decision = Readonly<{
@@ -13,7 +17,9 @@ export type Decision = Readonly<{
   tier: TrustTier;
   outcome: 'admitted' | DenialReason;
   evidence?: string;
+  /** Unique within `issuer`. */
   subject?: string;
+  issuer?: string;
   client?: string;
   traceId: string;
   /** Milliseconds from the call's arrival at the gate to the decision. */
@@ -21,11 +27,8 @@ export type Decision = Readonly<{
 }>;
 
 export type GateOptions = Readonly<{
-  /** The local gate. */
-  local: TokenVerifier;
-  /** The fresh gate. */
-  fresh: TokenVerifier;
-  revocations: Pick<RevocationFeed, 'silenceMs' | 'isRevoked' | 'learn'>;
+  /** Whose tokens are believed, each issuer with its own gates, keys and revocations. */
+  issuers: readonly TrustedIssuer[];
   /** Without it, nothing that another service carries here is believed. */
   transactions?: VerifyTransaction;
   /** Milliseconds from a revocation's commit to its arrival here, while all is well. Default 1000: the authority's poll. */
@@ -38,17 +41,26 @@ export type Gates = Readonly<{
   examine: (request: RequestContext, carriedBy: 'bearer' | 'transaction') => Promise<Standing>;
   report: (decision: Decision) => void;
   clock: Clock;
+  /** Ends what the issuers keep open. */
+  close: () => void;
 }>;
 
-/** Opens both gates of a service. Throws when the parts of a staleness bound do not fit it: such a service must not start. */
+/**
+ * Opens both gates of a service. Throws when the parts of a staleness bound do not fit it, or its issuers do not fit together:
+ * such a service must not start.
+ */
 export function openGates(options: GateOptions): Gates {
   const clock = options.clock ?? systemClock;
   assertBoundsHold(options.feedDeliveryMs ?? 1000);
+  const issuers = openIssuers(options.issuers, clock);
   return {
     clock,
     report: (decision) => options.onDecision?.(decision),
     examine: async (request, carriedBy) =>
-      carriedBy === 'bearer' ? examineBearer(options, request) : examineTransaction(options, request),
+      carriedBy === 'bearer' ? examineBearer(issuers, request) : examineTransaction(options, issuers, request),
+    close: () => {
+      for (const { close } of options.issuers) close?.();
+    },
   };
 }
 
@@ -64,50 +76,88 @@ function assertBoundsHold(feedDeliveryMs: number): void {
   }
 }
 
-async function examineBearer(options: GateOptions, request: RequestContext): Promise<Standing> {
-  const { authorization } = request;
-  if (authorization.kind === 'none') return { kind: 'nobody' };
-  if (authorization.kind === 'refused') return authorization;
+async function examineBearer(issuers: OpenIssuers, { authorization, tier }: RequestContext): Promise<Standing> {
+  switch (authorization.kind) {
+    case 'none':
+      return { kind: 'nobody' };
+    case 'refused':
+      return authorization;
+    case 'opaque': {
+      const issuer = issuers.ofOpaqueTokens;
+      if (issuer?.opaque === undefined) return refused('token_malformed');
+      return standingOf(issuer, await issuer.opaque.verify(authorization.token), 'introspect');
+    }
+    case 'token': {
+      const issuer = issuers.of(authorization.token);
+      return issuer === undefined ? refused('token_issuer') : examineSigned(issuer, authorization.token, tier);
+    }
+  }
+}
 
-  const course = courseOf(request.tier, options.revocations.silenceMs(), liveWithinMs);
-  const verifier = course === 'introspect' ? options.fresh : options.local;
-  const verification = await verifier.verify(authorization.token);
-  const refusal = refuse(options, verification);
-  if (refusal !== undefined) return refusal;
-  if (verification.outcome !== 'verified') return { kind: 'refused', reason: verification.reason };
-  const { token, session, checkedAtMs } = verification;
-  if (session !== undefined) return { kind: 'known', evidence: 'fresh', token, session, checkedAtMs };
-  // A service's own token has no session, so there is nothing to introspect: its signature and five minutes must do.
-  if (course === 'introspect') return { kind: 'known', evidence: 'local', token, checkedAtMs };
-  if (course === 'anonymous' || course === 'unavailable') return { kind: 'refused', reason: 'feed_silent' };
-  return { kind: 'known', evidence: course, token, checkedAtMs };
+async function examineSigned(issuer: OpenIssuer, token: BearerToken, tier: TrustTier): Promise<Standing> {
+  if (issuer.local === undefined) return refused('token_issuer');
+  const course = issuer.course(tier);
+  const { fresh } = issuer;
+  if (course === 'introspect' && fresh !== undefined) {
+    return standingOf(issuer, await fresh.verify(token), course);
+  }
+  const standing = standingOf(issuer, await issuer.local.verify(token), course === 'introspect' ? 'local' : course);
+  if (standing.kind !== 'known') return standing;
+  if (course === 'introspect') return refused('issuer_not_asked');
+  if (issuer.believes(standing.token)) return standing;
+  return fresh === undefined ? refused('token_stale') : standingOf(issuer, await fresh.verify(token), 'introspect');
 }
 
 /** A "no" from either gate, or from the feed, is remembered: no gate here will say yes to that token again. */
-function refuse({ revocations }: GateOptions, verification: Verification): Standing | undefined {
-  if (verification.outcome === 'verified') {
-    return revocations.isRevoked(verification.token) ? { kind: 'refused', reason: 'revoked' } : undefined;
+function standingOf(issuer: OpenIssuer, verification: Verification, course: Course): Standing {
+  if (verification.outcome !== 'verified') {
+    if (verification.reason === 'revoked' && verification.token !== undefined) {
+      issuer.learn({ kind: 'token', tokenId: verification.token.tokenId });
+    }
+    return refused(verification.reason);
   }
-  if (verification.reason === 'revoked' && verification.token !== undefined) {
-    revocations.learn({ kind: 'token', tokenId: verification.token.tokenId });
+  const { token, session, checkedAtMs } = verification;
+  if (issuer.isRevoked(token)) return refused('revoked');
+  const caller = { kind: 'known', token, name: userOf(issuer.name, token.subject), checkedAtMs } as const;
+  if (session !== undefined) return { ...caller, evidence: 'fresh', session };
+  switch (course) {
+    case 'local':
+    case 'degraded':
+      return { ...caller, evidence: course };
+    case 'introspect':
+      // A service's own token has no session, so there is nothing to introspect: its signature and five minutes must do.
+      return token.kind === 'service' ? { ...caller, evidence: 'local' } : refused('authority_unreachable');
+    case 'anonymous':
+    case 'unavailable':
+      return refused('feed_silent');
   }
-  return { kind: 'refused', reason: verification.reason };
 }
 
-async function examineTransaction(options: GateOptions, request: RequestContext): Promise<Standing> {
+function refused(reason: DenialReason): Standing {
+  return { kind: 'refused', reason };
+}
+
+async function examineTransaction(
+  { transactions }: GateOptions,
+  issuers: OpenIssuers,
+  request: RequestContext,
+): Promise<Standing> {
   const bearer = await request.standing('bearer');
   if (bearer.kind !== 'known') return bearer;
   const { transaction } = request;
   if (transaction.kind === 'refused') return transaction;
-  if (bearer.token.session !== undefined) return { kind: 'refused', reason: 'caller_kind' };
-  if (transaction.kind === 'none' || options.transactions === undefined)
-    return { kind: 'refused', reason: 'transaction_missing' };
+  if (bearer.token.kind !== 'service') return refused('caller_kind');
+  if (transaction.kind === 'none' || transactions === undefined) return refused('transaction_missing');
 
-  const verification = await options.transactions(transaction.token);
-  if (verification.outcome !== 'verified') return { kind: 'refused', reason: verification.reason };
-  if (verification.transaction.chain.at(-1) !== bearer.token.client)
-    return { kind: 'refused', reason: 'transaction_chain' };
-  if (options.revocations.isRevoked(verification.token)) return { kind: 'refused', reason: 'revoked' };
+  const verification = await transactions(transaction.token);
+  if (verification.outcome !== 'verified') return refused(verification.reason);
   const { token, transaction: frozen, checkedAtMs } = verification;
-  return { kind: 'propagated', service: bearer.token, token, transaction: frozen, checkedAtMs };
+  // Another issuer's service of the same name is another service.
+  const isCarrier = frozen.chain.at(-1) === bearer.token.client && token.issuer === bearer.token.issuer;
+  if (!isCarrier) return refused('transaction_chain');
+  const issuer = issuers.named(token.issuer);
+  if (issuer === undefined) return refused('token_issuer');
+  if (issuer.isRevoked(token)) return refused('revoked');
+  const name = userOf(issuer.name, token.subject);
+  return { kind: 'propagated', service: bearer.token, token, name, transaction: frozen, checkedAtMs };
 }

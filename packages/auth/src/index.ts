@@ -1,5 +1,6 @@
 export type { AskAboutOne, AskAuthority, IntrospectionAnswer, IntrospectionQuestion } from './authority.ts';
-export { isCanonicalCompactJws, maxTokenLength, type BearerToken } from './bearer-token.ts';
+export type { AcrTable, AuthenticationClass } from './acr-table.ts';
+export { isCanonicalCompactJws, maxTokenLength, type BearerToken, type OpaqueToken } from './bearer-token.ts';
 export { cachingVerifier, type CachingOptions } from './caching-verifier.ts';
 export { answerDenial, type DenialAnswer } from './challenge.ts';
 export { systemClock, type Clock } from './clock.ts';
@@ -24,6 +25,13 @@ export {
 export type { Revocation, RevocationSubject } from './revocations.ts';
 export { readTrace, writeTrace, type Trace } from './trace.ts';
 export { openSignedToken, type SignedToken } from './signed-token.ts';
-export type { SessionState, TokenVerifier, Verification, VerifiedToken } from './token-verifier.ts';
+export type {
+  OpaqueTokenVerifier,
+  SessionState,
+  TokenVerifier,
+  Verification,
+  VerifiedToken,
+} from './token-verifier.ts';
+export type { TrustedIssuer, WithoutFeed } from './trusted-issuer.ts';
 export { trustMatrix, trustTiers, type TrustTier } from './trust-tier.ts';
 export { readKeySet, type SigningAlgorithm, type VerificationKey, type VerificationKeys } from './verification-keys.ts';

@@ -22,6 +22,7 @@ export function introspectingVerifier(
   const clock = options.clock ?? systemClock;
 
   return {
+    maxLifetimeSeconds: inner.maxLifetimeSeconds,
     async verify(text): Promise<Verification> {
       const checkedAtMs = clock.monotonicMs();
       const verification = await inner.verify(text);

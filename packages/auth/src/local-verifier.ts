@@ -1,9 +1,12 @@
+import { readAcr, type AcrTable } from './acr-table.ts';
 import { isIdentifier, isTime, readScope, refuseCommonClaims, type Expectation } from './claims.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { openSignedToken } from './signed-token.ts';
 import type { JsonObject } from './strict-json.ts';
 import type { TokenVerifier, VerifiedToken, Verification } from './token-verifier.ts';
 import type { VerificationKeys } from './verification-keys.ts';
+
+type SessionClaims = 'required' | 'optional';
 
 export type LocalVerifierOptions = Readonly<{
   issuer: string;
@@ -12,6 +15,17 @@ export type LocalVerifierOptions = Readonly<{
   keys: VerificationKeys;
   /** Greatest `exp − iat`, in seconds. Default 600. */
   maxLifetimeSeconds?: number;
+  /**
+   * - `required` (default): a user's token names its session in `sid`, with `auth_time` and `acr`; one without `sid` is a
+   *   service's own. So do the house's tokens.
+   * - `optional`: a token whose `sub` is its `client_id` is a service's own, any other a user's; the three claims of a session
+   *   are only checked when present. For issuers that know RFC 9068 and nothing of this house.
+   */
+  sessionClaims?: SessionClaims;
+  /** Whether `aud` may be a list with ours among up to 16. Default false: one audience each. */
+  audienceLists?: boolean;
+  /** What the issuer's `acr` values mean here. A value that it does not name counts as none. Default: they are the house's. */
+  acr?: AcrTable;
   clock?: Clock;
 }>;
 
@@ -24,17 +38,19 @@ export function localVerifier(options: LocalVerifierOptions): TokenVerifier {
   const expected: Expectation = {
     issuer: options.issuer,
     audience: options.audience,
+    audienceLists: options.audienceLists ?? false,
     maxLifetimeSeconds: options.maxLifetimeSeconds ?? 600,
   };
 
   return {
+    maxLifetimeSeconds: expected.maxLifetimeSeconds,
     async verify(text): Promise<Verification> {
       const checkedAtMs = clock.monotonicMs();
       const signed = await openSignedToken(text, 'at+jwt', options.keys);
       if (signed.outcome !== 'signed') return signed;
       const reason = refuseCommonClaims(signed.claims, expected, clock.epochSeconds());
       if (reason !== undefined) return { outcome: 'refused', reason };
-      const token = readAccessToken(signed.claims, signed.keyId);
+      const token = readAccessToken(signed.claims, signed.keyId, options);
       return token === undefined
         ? { outcome: 'refused', reason: 'token_claims' }
         : { outcome: 'verified', token, checkedAtMs };
@@ -42,25 +58,37 @@ export function localVerifier(options: LocalVerifierOptions): TokenVerifier {
   };
 }
 
-/** The claims of RFC 9068 §2.2 beyond the common ones. A token without `sid` is a service's own. */
-function readAccessToken(claims: JsonObject, keyId: string): VerifiedToken | undefined {
-  const { iss, aud, sub, client_id: client, jti, iat, exp, sid, auth_time: authTime, acr } = claims;
+/** The claims of RFC 9068 §2.2 beyond the common ones. */
+function readAccessToken(
+  claims: JsonObject,
+  keyId: string,
+  { issuer, audience, sessionClaims = 'required', acr: acrTable }: LocalVerifierOptions,
+): VerifiedToken | undefined {
+  const { sub: subject, client_id: client, jti: tokenId, iat: issuedAt, exp: expiresAt } = claims;
   const scope = readScope(claims['scope'] ?? '');
-  if (!isIdentifier(iss) || !isIdentifier(aud) || !isTime(iat) || !isTime(exp)) return undefined;
-  if (!isIdentifier(sub) || !isIdentifier(client) || !isIdentifier(jti) || scope === undefined) return undefined;
-  const known = {
-    issuer: iss,
-    audience: aud,
-    subject: sub,
-    client,
-    tokenId: jti,
-    keyId,
-    issuedAt: iat,
-    expiresAt: exp,
-    scope,
+  if (!isTime(issuedAt) || !isTime(expiresAt)) return undefined;
+  if (!isIdentifier(subject) || !isIdentifier(client) || !isIdentifier(tokenId) || scope === undefined)
+    return undefined;
+  const known = { issuer, audience, subject, client, tokenId, keyId, issuedAt, expiresAt, scope };
+  if (subject === client) return claims['sid'] === undefined ? { kind: 'service', ...known } : undefined;
+  const session = readSession(claims, sessionClaims);
+  if (session === undefined) return undefined;
+  const acr = readAcr(acrTable, session.acr);
+  return {
+    kind: 'user',
+    ...known,
+    ...(session.id !== undefined && { session: session.id }),
+    ...(session.authTime !== undefined && { authTime: session.authTime }),
+    ...(acr !== undefined && { acr }),
   };
-  if (sid === undefined) return sub === client ? known : undefined;
-  if (!isIdentifier(sid) || sub === client) return undefined;
-  if (!isTime(authTime) || !isIdentifier(acr)) return undefined;
-  return { ...known, session: sid, authTime, acr };
+}
+
+type Session = Readonly<{ id?: string | undefined; authTime?: number | undefined; acr?: string | undefined }>;
+
+function readSession({ sid: id, auth_time: authTime, acr }: JsonObject, are: SessionClaims): Session | undefined {
+  if (are === 'required' && (id === undefined || authTime === undefined || acr === undefined)) return undefined;
+  if (id !== undefined && !isIdentifier(id)) return undefined;
+  if (authTime !== undefined && !isTime(authTime)) return undefined;
+  if (acr !== undefined && !isIdentifier(acr)) return undefined;
+  return { id, authTime, acr };
 }

@@ -19,12 +19,15 @@ export type Principal<E extends Evidence = Evidence> = Readonly<{
   [admitted]: E;
   kind: 'user';
   evidence: E;
+  /** Names this user among those of all issuers: what a service stores and compares. See `userOf`. */
+  user: string;
   issuer: string;
-  /** Unique within `issuer`; use both to name a user across issuers. */
+  /** Unique within `issuer` only. */
   subject: string;
   client: string;
   scope: ReadonlySet<string>;
-  session: string;
+  /** Absent where a foreign issuer names none. */
+  session?: string;
   /** Monotonic milliseconds when the check behind this principal began. */
   checkedAtMs: number;
 }>;
@@ -45,22 +48,39 @@ export type PropagatedPrincipal = Principal<'propagated'> & Readonly<{ transacti
 export type ServicePrincipal = Readonly<{
   [admitted]: 'service';
   kind: 'service';
+  /** Names this service among those of all issuers. */
+  service: string;
   issuer: string;
   client: string;
   scope: ReadonlySet<string>;
 }>;
 
-/** For `authorize` alone; not exported from the package. */
-export function admitUser<E extends Evidence>(
-  evidence: E,
-  token: VerifiedToken & { session: string },
-  checkedAtMs: number,
-): Principal<E> {
-  const { issuer, subject, client, scope, session } = token;
-  return { [admitted]: evidence, kind: 'user', evidence, issuer, subject, client, scope, session, checkedAtMs };
+/** Whoever a token speaks for, and since when we know. */
+export type Caller = Readonly<{
+  token: VerifiedToken;
+  /** Unique over all issuers, from `userOf`. */
+  name: string;
+  checkedAtMs: number;
+}>;
+
+/**
+ * One name for `subject` at the issuer called `issuerName`; the house's own issuer has none. No two subjects share a name:
+ * a house subject keeps its own, a foreign one follows its issuer's name and a colon, and a house subject with a colon in it
+ * begins with one. Pure.
+ */
+export function userOf(issuerName: string | undefined, subject: string): string {
+  if (issuerName !== undefined) return `${issuerName}:${subject}`;
+  return subject.includes(':') ? `:${subject}` : subject;
 }
 
 /** For `authorize` alone; not exported from the package. */
-export function admitService(token: VerifiedToken): ServicePrincipal {
-  return { [admitted]: 'service', kind: 'service', issuer: token.issuer, client: token.client, scope: token.scope };
+export function admitUser<E extends Evidence>(evidence: E, { token, name: user, checkedAtMs }: Caller): Principal<E> {
+  const { issuer, subject, client, scope, session } = token;
+  const known = { user, issuer, subject, client, scope, ...(session !== undefined && { session }) };
+  return { [admitted]: evidence, kind: 'user', evidence, ...known, checkedAtMs };
+}
+
+/** For `authorize` alone; not exported from the package. */
+export function admitService({ token: { issuer, client, scope }, name: service }: Caller): ServicePrincipal {
+  return { [admitted]: 'service', kind: 'service', service, issuer, client, scope };
 }

@@ -55,7 +55,7 @@ export type VerifyTransaction = (text: BearerToken) => Promise<TransactionVerifi
  */
 export function transactionVerifier(options: TransactionVerifierOptions): VerifyTransaction {
   const clock = options.clock ?? systemClock;
-  const expected = { issuer: options.issuer, audience: options.trustDomain, maxLifetimeSeconds };
+  const expected = { issuer: options.issuer, audience: options.trustDomain, audienceLists: false, maxLifetimeSeconds };
 
   return async (text) => {
     const checkedAtMs = clock.monotonicMs();
@@ -83,7 +83,8 @@ function readTransaction(
   const chain = workloads.split(',');
   const client = chain.at(-1);
   if (client === undefined || chain.includes('')) return undefined;
-  const token = {
+  const token: VerifiedToken = {
+    kind: 'user',
     issuer: iss,
     audience: aud,
     subject: sub,

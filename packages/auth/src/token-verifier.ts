@@ -1,29 +1,37 @@
-import type { BearerToken } from './bearer-token.ts';
+import type { BearerToken, OpaqueToken } from './bearer-token.ts';
 import type { DenialReason } from './denial.ts';
 
 /** What a token says, once somebody has checked that it may be believed. Times are epoch seconds. */
 export type VerifiedToken = Readonly<{
+  /** Whose token: a person's, or a service's own. */
+  kind: 'user' | 'service';
   issuer: string;
+  /** Unique within `issuer` only. Of a service: its client id. */
   subject: string;
   client: string;
   audience: string;
   scope: ReadonlySet<string>;
   tokenId: string;
+  /** Empty for an opaque token: no key signed it. */
   keyId: string;
   issuedAt: number;
   expiresAt: number;
-  /** Absent on a service's own token: nobody signed in. */
+  /** Absent on a service's own token, because nobody signed in, and where a foreign issuer names none. */
   session?: string;
   authTime?: number;
+  /** In the house's words: a foreign issuer's value only where its configuration says what that means here. */
   acr?: string;
 }>;
 
 /** What the authority knows about a token's session, read after the request arrived. Times are its epoch seconds. */
 export type SessionState = Readonly<{
-  authTime: number;
+  authTime?: number;
   secondFactorAt?: number;
-  acr: string;
-  /** The authority's clock when it answered: ages are taken against it, so that clocks need not agree. */
+  acr?: string;
+  /**
+   * The authority's clock when it answered: ages are taken against it, so that clocks need not agree. RFC 7662 has no such
+   * member: an issuer that is asked that way is held against our own clock.
+   */
   answeredAt: number;
 }>;
 
@@ -43,4 +51,11 @@ export type Verification =
  */
 export interface TokenVerifier {
   verify(token: BearerToken): Verification | Promise<Verification>;
+  /** Greatest `exp − iat`, in seconds, of a token that it verifies. Revocations must be remembered for as long. */
+  readonly maxLifetimeSeconds: number;
+}
+
+/** The same for tokens that say nothing by themselves: only their issuer can tell, so `verified` always comes with `session`. */
+export interface OpaqueTokenVerifier {
+  verify(token: OpaqueToken): Promise<Verification>;
 }

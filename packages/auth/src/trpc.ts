@@ -158,10 +158,11 @@ async function admit<Admitted extends Admissible>(
   return verdict.admitted;
 }
 
-function describe(principal: Admissible): { evidence: string; subject?: string; client?: string } {
+function describe(principal: Admissible): { evidence: string; subject?: string; issuer?: string; client?: string } {
   if (principal === undefined) return { evidence: 'none' };
-  if (principal.kind === 'service') return { evidence: 'local', client: principal.client };
-  return { evidence: principal.evidence, subject: principal.subject, client: principal.client };
+  const { issuer, client } = principal;
+  if (principal.kind === 'service') return { evidence: 'local', issuer, client };
+  return { evidence: principal.evidence, subject: principal.subject, issuer, client };
 }
 
 const idempotencyKeyGrammar = /^[!-~]{1,255}$/;

@@ -75,3 +75,9 @@ export function courseOf(tier: TrustTier, silenceMs: number, liveMs: number): Co
   if (silenceMs <= rule.bridgeSilenceSeconds * 1000) return 'degraded';
   return rule.beyond === 'serve' ? 'anonymous' : rule.beyond;
 }
+
+/** The same for an issuer without a feed: what would bridge a silence rests on its signature, everything else asks. Pure. */
+export function courseWithoutFeed(tier: TrustTier): Course {
+  const rule = trustMatrix[tier];
+  return rule.gate === 'fresh' || rule.beyond === 'introspect' ? 'introspect' : 'degraded';
+}

@@ -66,7 +66,7 @@ const exampleRouter = t.router({
     .publicRead()
     .input(z.record(z.string(), z.unknown()))
     .mutation(({ input }) => input),
-  mine: trust.authenticatedRead({ scope: 'example:read' }).query(({ ctx }) => ctx.principal.subject),
+  mine: trust.authenticatedRead({ scope: 'example:read' }).query(({ ctx }) => ctx.principal.user),
   pay: trust.regulatedAction({ scope: 'example:read', mfaWithinSeconds: 300 }).mutation(() => 'paid'),
   breaks: trust.publicRead().query(() => {
     throw new Error(innerSecret);

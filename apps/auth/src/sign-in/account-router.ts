@@ -41,9 +41,12 @@ export const sessionsRouter = router({
       return { ended: true };
     }),
 
-  endOthers: trust.privilegedWrite({ scope }).mutation(async ({ ctx: { authority, principal } }) => ({
-    ended: await endOtherSessions(authority, { subject: principal.subject, exceptSid: principal.session }),
-  })),
+  endOthers: trust.privilegedWrite({ scope }).mutation(async ({ ctx: { authority, principal } }) => {
+    const { subject, session } = principal;
+    // Only other issuers' tokens may name none, and none of them is believed here.
+    if (session === undefined) throw new Error('A token of this authority names its session.');
+    return { ended: await endOtherSessions(authority, { subject, exceptSid: session }) };
+  }),
 });
 
 /** Enrolling a second factor. */

@@ -33,6 +33,7 @@ export function freshPrincipal(subject: string, ageMs = 0): Principal<'fresh+mfa
   const principal: Omit<Principal<'fresh+mfa'>, symbol> = {
     kind: 'user',
     evidence: 'fresh+mfa',
+    user: subject,
     issuer: 'http://authority.test',
     subject,
     client: 'web',

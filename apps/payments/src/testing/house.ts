@@ -123,7 +123,7 @@ async function serveQuotes(authority: TestAuthority) {
     .query(({ ctx: { principal, request }, input }): Quote => {
       const { chain, context: frozen } = principal.transaction;
       asked.push({
-        subject: principal.subject,
+        subject: principal.user,
         chain,
         context: frozen,
         traceId: request.trace.traceId,

@@ -9,9 +9,10 @@ import { testTokens } from './tokens.ts';
 /**
  * An authority in memory, for tests of services that use this package: real ES256 keys, real tokens, no network. What it
  * revokes holds at once for whoever asks, and reaches those who follow `feed` unless `holdFeed(true)`.
+ *
+ * Two of them, with an `issuer` each, are two issuers: their keys differ, though the `kid`s are the same.
  */
-export async function testAuthority(clock: Clock = heldClock()) {
-  const issuer = 'http://authority.test';
+export async function testAuthority(clock: Clock = heldClock(), issuer = 'http://authority.test') {
   const trustDomain = 'sallyport';
   const signing = await testKeys();
   const feed = testFeed();

@@ -5,12 +5,20 @@ import { introspectingVerifier } from '../introspecting-verifier.ts';
 import { localVerifier } from '../local-verifier.ts';
 import { transactionVerifier } from '../propagation.ts';
 import { followRevocations, type RevocationFeed } from '../revocation-feed.ts';
+import type { TrustedIssuer } from '../trusted-issuer.ts';
 import type { TestAuthority } from './authority.ts';
 
 export type TestGates = Readonly<{ gates: Gates; revocations: RevocationFeed; decisions: readonly Decision[] }>;
 
-/** The gates as a service stacks them, against a test authority. Close `revocations` when the test is over. */
-export async function testGates(authority: TestAuthority, audience: string): Promise<TestGates> {
+/**
+ * The gates as a service stacks them, against a test authority, and against `others` beside it. Close `revocations` when the
+ * test is over.
+ */
+export async function testGates(
+  authority: TestAuthority,
+  audience: string,
+  others: readonly TrustedIssuer[] = [],
+): Promise<TestGates> {
   const { issuer, trustDomain, keys, clock } = authority;
   const revocations = followRevocations(authority.feed, { clock });
   const local = cachingVerifier(localVerifier({ issuer, audience, keys, clock }), { clock });
@@ -20,7 +28,8 @@ export async function testGates(authority: TestAuthority, audience: string): Pro
   const onDecision = (decision: Decision): void => {
     decisions.push(decision);
   };
-  const gates = openGates({ local, fresh, revocations, transactions, clock, onDecision });
+  const issuers = [{ issuer, local, fresh, revocations }, ...others];
+  const gates = openGates({ issuers, transactions, clock, onDecision });
   await Promise.resolve(); // the feed's first heartbeat
   return { gates, revocations, decisions };
 }

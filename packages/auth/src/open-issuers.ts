@@ -1,0 +1,55 @@
+import type { BearerToken } from './bearer-token.ts';
+import type { Clock } from './clock.ts';
+import { liveWithinMs, type RevocationFeed } from './revocation-feed.ts';
+import { rememberRevocations } from './revocations.ts';
+import type { VerifiedToken } from './token-verifier.ts';
+import { courseOf, courseWithoutFeed, type Course, type TrustTier } from './trust-tier.ts';
+import { assertIssuersFit, chooseIssuer, type TrustedIssuer } from './trusted-issuer.ts';
+
+/** A trusted issuer at work: with a feed or without, the gates ask it the same questions. */
+export type OpenIssuer = Pick<TrustedIssuer, 'issuer' | 'name' | 'local' | 'fresh' | 'opaque'> &
+  Pick<RevocationFeed, 'isRevoked' | 'learn'> &
+  Readonly<{
+    course: (tier: TrustTier) => Course;
+    /** Whether a token that was verified locally is young enough to be believed without asking. */
+    believes: (token: VerifiedToken) => boolean;
+  }>;
+
+export type OpenIssuers = Readonly<{
+  /** Who should look at a token, by what it says about itself. */
+  of: (token: BearerToken) => OpenIssuer | undefined;
+  named: (issuer: string) => OpenIssuer | undefined;
+  ofOpaqueTokens: OpenIssuer | undefined;
+}>;
+
+/** @throws what `assertIssuersFit` throws */
+export function openIssuers(trusted: readonly TrustedIssuer[], clock: Clock): OpenIssuers {
+  assertIssuersFit(trusted);
+  const issuers = trusted.map((issuer) => openIssuer(issuer, clock));
+  return {
+    of: chooseIssuer(issuers),
+    named: (name) => issuers.find(({ issuer }) => issuer === name),
+    ofOpaqueTokens: issuers.find(({ opaque }) => opaque !== undefined),
+  };
+}
+
+function openIssuer({ revocations, ...issuer }: TrustedIssuer, clock: Clock): OpenIssuer {
+  if (!('feed' in revocations)) {
+    return {
+      ...issuer,
+      isRevoked: (token) => revocations.isRevoked(token),
+      learn: (revocation) => revocations.learn(revocation),
+      course: (tier) => courseOf(tier, revocations.silenceMs(), liveWithinMs),
+      believes: () => true,
+    };
+  }
+  // What the issuer answered about its tokens: nothing else tells of them.
+  const learned = rememberRevocations();
+  return {
+    ...issuer,
+    isRevoked: learned.covers,
+    learn: (revocation) => learned.add(revocation, clock.monotonicMs()),
+    course: courseWithoutFeed,
+    believes: ({ issuedAt }) => clock.epochSeconds() - issuedAt <= revocations.believeForSeconds,
+  };
+}
