@@ -25,7 +25,9 @@ export function openTrust(authority: Authority, wake: RevocationWake): { gates: 
     clock,
     onLiveness: (alive, err) => log[alive ? 'info' : 'warn']({ alive, err }, 'revocation feed'),
   });
-  const local = cachingVerifier(localVerifier({ issuer, audience: 'auth', keys: keys.verification, clock }), { clock });
+  const { verification } = keys;
+  const signed = localVerifier({ issuer, audience: 'auth', keys: verification, clock });
+  const local = cachingVerifier(signed, { clock, epoch: verification.epoch });
   const fresh = introspectingVerifier(local, coalescingAuthority(introspect), {
     clock,
     onUnreachable: (err) => log.error({ err }, 'the database did not answer an introspection'),

@@ -15,6 +15,7 @@ await startService('catalog', async () => {
   const keys = remoteKeys({
     url: service.keySetUrl,
     onLoadFailed: (error) => log.warn({ err: error }, 'keys not loaded'),
+    onStaleness: (stale, age) => log[stale ? 'error' : 'info']({ stale, ...age }, 'age of the keys'),
   });
   return serveCatalog({
     port: settings.PORT,

@@ -41,7 +41,7 @@ export function openTrust({ issuer, keys, ask, feed, log, foreignIssuers = [] }:
     },
     onRevocation: ({ kind }) => kind === 'key' && void keys.refreshNow(),
   });
-  const local = cachingVerifier(localVerifier({ issuer, audience: 'catalog', keys }));
+  const local = cachingVerifier(localVerifier({ issuer, audience: 'catalog', keys }), { epoch: keys.epoch });
   const fresh = introspectingVerifier(local, coalescingAuthority(ask), {
     onUnreachable: (error) => log.warn({ err: error }, 'authority unreachable'),
   });

@@ -16,6 +16,7 @@ await startService('payments', async () => {
   const keys = remoteKeys({
     url: service.keySetUrl,
     onLoadFailed: (error) => log.warn({ err: error }, 'keys not loaded'),
+    onStaleness: (stale, age) => log[stale ? 'error' : 'info']({ stale, ...age }, 'age of the keys'),
   });
   return servePayments({
     port: settings.PORT,

@@ -51,7 +51,12 @@ const segment = /^[A-Za-z0-9_-]+$/;
 export function isCanonicalCompactJws(text: string): text is BearerToken {
   if (text.length > maxTokenLength) return false;
   const segments = text.split('.', 4);
-  return segments.length === 3 && segments.every((part) => segment.test(part) && endsCanonically(part));
+  return segments.length === 3 && segments.every(isCanonicalBase64url);
+}
+
+/** At least one character of the base64url alphabet, no padding, and no bits beyond the last whole byte (RFC 4648 §3.5). */
+export function isCanonicalBase64url(text: string): boolean {
+  return segment.test(text) && endsCanonically(text);
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

@@ -5,40 +5,48 @@ import type { TokenVerifier, Verification } from './token-verifier.ts';
 export type CachingOptions = Readonly<{
   /** Default 10,000. */
   maxEntries?: number;
-  /** Characters of token text in all. Default 8 Mi. */
-  maxCharacters?: number;
+  /** Bytes that all entries may take, by estimate. Default 16 Mi. */
+  maxBytes?: number;
+  /**
+   * Epoch of the keys that `inner` verifies with (`VerificationKeys.epoch`): nothing that was verified in one epoch is believed in
+   * another. Without it, what a withdrawn key signed is believed for up to 5 s more.
+   */
+  epoch?: () => number;
   clock?: Clock;
 }>;
 
 /** Milliseconds that a verified token is believed without a new signature check, at most. */
 const cacheForMs = 5000;
 
-type Entry = Readonly<{ verification: Verification & { outcome: 'verified' }; untilMs: number }>;
+type Verified = Extract<Verification, { outcome: 'verified' }>;
+type Entry = Readonly<{ verification: Verified; untilMs: number; epoch: number; bytes: number }>;
 
 /**
  * Remembers tokens that were verified. The key is the whole canonical text, so two tokens never share an entry; only
- * "yes" is kept, for at most 5 s and never past `exp`. Revocation is not remembered here: the gate looks at the feed
- * after every verification, cached or not, so an entry that began before a revocation cannot bring its token back.
+ * "yes" is kept, for at most 5 s, never past `exp`, and only in the epoch of keys in which its check began. Revocation is
+ * not remembered here: the gate looks at the feed after every verification, cached or not, so an entry that began before
+ * a revocation cannot bring its token back.
  */
 export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = {}): TokenVerifier {
   const clock = options.clock ?? systemClock;
   const maxEntries = options.maxEntries ?? 10_000;
-  const maxCharacters = options.maxCharacters ?? 8 * 1024 * 1024;
+  const maxBytes = options.maxBytes ?? 16 * 1024 * 1024;
+  const epoch = options.epoch ?? (() => 0);
   const entries = new Map<BearerToken, Entry>();
-  let characters = 0;
+  let bytes = 0;
 
   function forget(token: BearerToken): void {
-    if (entries.delete(token)) characters -= token.length;
+    bytes -= entries.get(token)?.bytes ?? 0;
+    entries.delete(token);
   }
 
-  function remember(token: BearerToken, verification: Verification & { outcome: 'verified' }): void {
-    const leftMs = (verification.token.expiresAt - clock.epochSeconds()) * 1000;
+  function remember(token: BearerToken, entry: Entry): void {
     forget(token);
-    entries.set(token, { verification, untilMs: verification.checkedAtMs + Math.min(cacheForMs, leftMs) });
-    characters += token.length;
+    entries.set(token, entry);
+    bytes += entry.bytes;
     // A Map keeps insertion order: the oldest entry goes first.
     for (const oldest of entries.keys()) {
-      if (entries.size <= maxEntries && characters <= maxCharacters) break;
+      if (entries.size <= maxEntries && bytes <= maxBytes) break;
       forget(oldest);
     }
   }
@@ -48,9 +56,9 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
     verify(token): Verification | Promise<Verification> {
       const entry = entries.get(token);
       if (entry !== undefined) {
-        if (clock.monotonicMs() < entry.untilMs && clock.epochSeconds() < entry.verification.token.expiresAt) {
-          return entry.verification;
-        }
+        const { verification, untilMs } = entry;
+        const isAlive = clock.monotonicMs() < untilMs && clock.epochSeconds() < verification.token.expiresAt;
+        if (isAlive && entry.epoch === epoch()) return verification;
         forget(token);
       }
       return verifyAndRemember(token);
@@ -58,8 +66,19 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
   };
 
   async function verifyAndRemember(token: BearerToken): Promise<Verification> {
+    // Read before the check: were a key withdrawn meanwhile, the entry would be of the epoch that has passed.
+    const begunIn = epoch();
     const verification = await inner.verify(token);
-    if (verification.outcome === 'verified') remember(token, verification);
+    if (verification.outcome === 'verified' && begunIn === epoch()) {
+      const leftMs = (verification.token.expiresAt - clock.epochSeconds()) * 1000;
+      const untilMs = verification.checkedAtMs + Math.min(cacheForMs, leftMs);
+      remember(token, { verification, untilMs, epoch: begunIn, bytes: estimateBytes(token, verification) });
+    }
     return verification;
   }
+}
+
+/** A guess on the safe side: text as one byte a character, the claims as much again, and what a Map, a Set and their members take. */
+function estimateBytes(token: BearerToken, { token: { scope } }: Verified): number {
+  return 2 * token.length + 64 * scope.size + 512;
 }

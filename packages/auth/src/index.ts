@@ -34,4 +34,10 @@ export type {
 } from './token-verifier.ts';
 export type { TrustedIssuer, WithoutFeed } from './trusted-issuer.ts';
 export { trustMatrix, trustTiers, type TrustTier } from './trust-tier.ts';
-export { readKeySet, type SigningAlgorithm, type VerificationKey, type VerificationKeys } from './verification-keys.ts';
+export {
+  countEpochs,
+  readKeySet,
+  type SigningAlgorithm,
+  type VerificationKey,
+  type VerificationKeys,
+} from './verification-keys.ts';

@@ -146,7 +146,7 @@ test('without keys nothing is known: neither yes nor no', async () => {
     issuer: authority.issuer,
     audience: 'catalog',
     clock,
-    keys: { find: () => undefined, refresh: async () => {}, usable: () => false },
+    keys: { find: () => undefined, refresh: async () => {}, usable: () => false, epoch: () => 0 },
   });
   const text = await user();
   if (!isCanonicalCompactJws(text)) throw new Error('not a token');

@@ -1,20 +1,22 @@
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** Greatest length in bytes, and greatest number of members in all objects together. */
+export type JsonLimits = Readonly<{ bytes: number; members: number }>;
+
 const maxDepth = 8;
-const maxMembers = 100;
-const maxLength = 4096;
+const tokenPart: JsonLimits = { bytes: 4096, members: 100 };
 
 /**
  * Parses one JSON object from UTF-8 bytes, more strictly than `JSON.parse`: refuses duplicate members (RFC 8725 §2.4's
  * family of mistakes: two parsers that read one token differently), byte order marks, invalid UTF-8, lone surrogates,
- * nesting over 8, over 100 members and over 4096 bytes. Answers `undefined` for whatever it refuses.
+ * nesting over 8, and what is over `limits`: 4096 bytes and 100 members by default. Answers `undefined` for whatever it refuses.
  */
-export function parseStrictObject(bytes: Uint8Array): JsonObject | undefined {
-  if (bytes.length > maxLength) return undefined;
+export function parseStrictObject(bytes: Uint8Array, limits = tokenPart): JsonObject | undefined {
+  if (bytes.length > limits.bytes) return undefined;
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     const value: unknown = JSON.parse(text);
-    if (!isJsonObject(value) || !hasOnlyDistinctMembers(text)) return undefined;
+    if (!isJsonObject(value) || !hasOnlyDistinctMembers(text, limits.members)) return undefined;
     return value;
   } catch {
     return undefined;
@@ -28,7 +30,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 const stringLiteral = /"(?:[^"\\]|\\.)*"/y;
 
 /** Walks text that `JSON.parse` has accepted, so only structure is left to look at. */
-function hasOnlyDistinctMembers(text: string): boolean {
+function hasOnlyDistinctMembers(text: string, maxMembers: number): boolean {
   const open: (Set<string> | 'array')[] = [];
   let members = 0;
   for (let at = 0; at < text.length; at += 1) {

@@ -1,7 +1,17 @@
-import { importJWK, type CryptoKey } from 'jose';
+import { calculateJwkThumbprint, importJWK, type CryptoKey } from 'jose';
+import { readKeyMaterial, type SigningAlgorithm } from './key-material.ts';
 import { isJsonObject, type JsonObject } from './strict-json.ts';
 
-export type VerificationKey = Readonly<{ keyId: string; algorithm: string; key: CryptoKey }>;
+export type { SigningAlgorithm } from './key-material.ts';
+
+/** A public key that was checked when it was loaded, pinned to one algorithm (RFC 8725 §3.1). */
+export type VerificationKey = Readonly<{
+  keyId: string;
+  algorithm: SigningAlgorithm;
+  key: CryptoKey;
+  /** SHA-256 of the public members, base64url (RFC 7638): two keys of one `kid` are told apart by it. */
+  thumbprint: string;
+}>;
 
 /** Public keys of one issuer, by `kid`. */
 export interface VerificationKeys {
@@ -10,23 +20,19 @@ export interface VerificationKeys {
   refresh(): Promise<void>;
   /** False until a first set was loaded, and again when it is too old to be believed. */
   usable(): boolean;
+  /** Grows whenever a key that was there is gone or is another: whatever it proved before is to be proven again. */
+  epoch(): number;
 }
 
-/** Algorithms that can be pinned for an issuer, each with the one key type that it takes (RFC 7518 §3.1, RFC 8037). */
-const keyTypes = {
-  ES256: { kty: 'EC', crv: 'P-256' },
-  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
-} as const;
-
-export type SigningAlgorithm = keyof typeof keyTypes;
-
 export const keyIdGrammar = /^[A-Za-z0-9_-]{1,64}$/;
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
 const maxKeys = 32;
 
 /**
- * Reads a JWK set (RFC 7517 §5) that the issuer published. Keys of other types or uses are left out; a set that is not
- * one, is empty of usable keys, repeats a `kid` or holds private members is refused whole by an error.
+ * Reads a JWK set (RFC 7517 §5) that the issuer published. Keys for other algorithms or uses are left out, and so are those without
+ * `kid` or `alg`, and those whose material does not hold (`readKeyMaterial`). A set that is not one, has over 32 keys, has no usable key,
+ * repeats a `kid`, or holds a private or symmetric key is refused whole, by an error.
  */
 export async function readKeySet(
   set: unknown,
@@ -35,34 +41,57 @@ export async function readKeySet(
   const published = isJsonObject(set) ? set['keys'] : undefined;
   if (!Array.isArray(published)) throw new Error('not a JWK set');
   if (published.length > maxKeys) throw new Error(`more than ${maxKeys} keys`);
+  const jwks = published.filter(isJsonObject);
+  if (jwks.some(isSecret)) throw new Error('a private or symmetric key is published');
+  const keyIds = jwks.map(({ kid }) => kid).filter((kid) => kid !== undefined);
+  if (new Set(keyIds).size < keyIds.length) throw new Error('a kid is repeated');
   const keys = new Map<string, VerificationKey>();
-  for (const jwk of published) {
-    if (!isJsonObject(jwk)) continue;
-    if (privateMembers.some((member) => member in jwk)) throw new Error('a private key is published');
+  for (const jwk of jwks) {
     const key = await readKey(jwk, algorithms);
-    if (key === undefined) continue;
-    if (keys.has(key.keyId)) throw new Error('a kid is repeated');
-    keys.set(key.keyId, key);
+    if (key !== undefined) keys.set(key.keyId, key);
   }
   if (keys.size === 0) throw new Error('no usable key');
   return keys;
 }
 
+function isSecret(jwk: JsonObject): boolean {
+  return jwk['kty'] === 'oct' || privateMembers.some((member) => Object.hasOwn(jwk, member));
+}
+
 async function readKey(jwk: JsonObject, algorithms: readonly SigningAlgorithm[]): Promise<VerificationKey | undefined> {
-  const { kid, kty, crv, x, y, use, key_ops: operations } = jwk;
-  const algorithm = algorithms.find((name) => name === jwk['alg']);
-  if (algorithm === undefined || typeof kid !== 'string' || !keyIdGrammar.test(kid)) return undefined;
-  if (kty !== keyTypes[algorithm].kty || crv !== keyTypes[algorithm].crv) return undefined;
-  if (use !== undefined && use !== 'sig') return undefined;
-  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) return undefined;
-  if (typeof x !== 'string') return undefined;
-  const coordinates = {
-    kty: keyTypes[algorithm].kty,
-    crv: keyTypes[algorithm].crv,
-    x,
-    ...(typeof y === 'string' && { y }),
+  const { kid, alg } = jwk;
+  const algorithm = algorithms.find((name) => name === alg);
+  if (algorithm === undefined || typeof kid !== 'string' || !keyIdGrammar.test(kid) || !isForVerifying(jwk))
+    return undefined;
+  const material = readKeyMaterial(jwk, algorithm);
+  if (material === undefined) return undefined;
+  // WebCrypto checks that an EC point is on the curve.
+  const key = await importJWK(material, algorithm).catch(() => undefined);
+  if (key === undefined || key instanceof Uint8Array) return undefined;
+  return { keyId: kid, algorithm, key, thumbprint: await calculateJwkThumbprint(material) };
+}
+
+/** `use` and `key_ops` (RFC 7517 §4.2, §4.3), each where it is there: for signatures, and for checking them alone. */
+function isForVerifying({ use, key_ops: operations }: JsonObject): boolean {
+  if (use !== undefined && use !== 'sig') return false;
+  return (
+    operations === undefined || (Array.isArray(operations) && operations.length === 1 && operations[0] === 'verify')
+  );
+}
+
+/**
+ * Counts the epochs of a set that changes: told which keys there are now, it answers the present epoch. A key that is new, or one that
+ * stayed, changes nothing.
+ */
+export function countEpochs(): (present: Iterable<VerificationKey>) => number {
+  let before: ReadonlySet<string> = new Set();
+  let epoch = 0;
+  return (present) => {
+    const now = new Set(
+      Array.from(present, ({ keyId, algorithm, thumbprint }) => `${keyId} ${algorithm} ${thumbprint}`),
+    );
+    if (Array.from(before).some((key) => !now.has(key))) epoch += 1;
+    before = now;
+    return epoch;
   };
-  // WebCrypto checks that the point is on the curve.
-  const key = await importJWK(coordinates, algorithm).catch(() => undefined);
-  return key === undefined || key instanceof Uint8Array ? undefined : { keyId: kid, algorithm, key };
 }

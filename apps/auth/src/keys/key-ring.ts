@@ -1,7 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import type { VerificationKey, VerificationKeys } from '@sallyport/auth';
+import { countEpochs, readKeySet, type VerificationKey, type VerificationKeys } from '@sallyport/auth';
 import { gt, isNull, or } from 'drizzle-orm';
-import { importJWK } from 'jose';
 import { signingKeys } from '../schema.ts';
 import type { PublicKeyJwk } from './public-key.ts';
 import type { Sealer } from './sealed-secret.ts';
@@ -54,6 +53,7 @@ export async function openKeyRing(store: KeyStore, onRereadFailed: (error: unkno
     return held.filter(({ times }) => states.includes(stateOf(times, allTimes, now))).map(({ key }) => key);
   };
   const usable = () => inState('announced', 'signing', 'verifying');
+  const epochOf = countEpochs();
 
   return {
     signing() {
@@ -70,6 +70,8 @@ export async function openKeyRing(store: KeyStore, onRereadFailed: (error: unkno
         if (performance.now() - readAtMs > 1000) await reread().catch(onRereadFailed);
       },
       usable: () => held.length > 0,
+      // Keys end by the clock, so the epoch is counted when somebody asks.
+      epoch: () => epochOf(usable().map((key) => key.verification)),
     },
     reread,
     close: () => clearInterval(timer),
@@ -93,12 +95,8 @@ async function readKeys({ database, sealer, now }: KeyStore, known: readonly Tim
 async function openKey({ kid, publicJwk, sealedPrivateKey }: SigningKeyRow, sealer: Sealer): Promise<HeldKey> {
   const secret = sealer.open(sealedPrivateKey, keyPlace(kid));
   const privateKey = createPrivateKey({ key: secret, type: 'pkcs8', format: 'der' });
-  const { kty, crv, x, y } = publicJwk;
-  const publicKey = await importJWK({ kty, crv, x, y }, 'ES256');
-  if (publicKey instanceof Uint8Array) throw new Error('A signing key must be asymmetric.');
-  return {
-    signing: { keyId: kid, privateKey },
-    publicJwk,
-    verification: { keyId: kid, algorithm: 'ES256', key: publicKey },
-  };
+  // Checked as every other verifier will.
+  const verification = (await readKeySet({ keys: [publicJwk] }, ['ES256'])).get(kid);
+  if (verification === undefined) throw new Error(`The signing key ${kid} is not what verifiers accept.`);
+  return { signing: { keyId: kid, privateKey }, publicJwk, verification };
 }

@@ -56,6 +56,8 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
       feed.append(revocation);
     },
     rotateKey: signing.rotate,
+    /** Publishes without this key from now on. Another must be there. */
+    withdrawKey: signing.withdraw,
     /** While unreachable, every question fails. */
     setReachable: (value: boolean): void => {
       reachable = value;

@@ -21,7 +21,7 @@ export async function testGates(
 ): Promise<TestGates> {
   const { issuer, trustDomain, keys, clock } = authority;
   const revocations = followRevocations(authority.feed, { clock });
-  const local = cachingVerifier(localVerifier({ issuer, audience, keys, clock }), { clock });
+  const local = cachingVerifier(localVerifier({ issuer, audience, keys, clock }), { clock, epoch: keys.epoch });
   const fresh = introspectingVerifier(local, coalescingAuthority(authority.introspect), { clock });
   const transactions = transactionVerifier({ issuer, trustDomain, keys, clock });
   const decisions: Decision[] = [];

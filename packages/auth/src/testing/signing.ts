@@ -1,5 +1,5 @@
 import { CompactSign, exportJWK, generateKeyPair, type CryptoKey, type JWK } from 'jose';
-import { readKeySet, type VerificationKey, type VerificationKeys } from '../verification-keys.ts';
+import { countEpochs, readKeySet, type VerificationKey, type VerificationKeys } from '../verification-keys.ts';
 
 type SigningKey = Readonly<{ keyId: string; privateKey: CryptoKey; jwk: JWK }>;
 
@@ -9,17 +9,28 @@ export type HeaderMembers = Readonly<Record<string, unknown>>;
 export async function testKeys() {
   const first = await signingKey('key-1');
   const foreign = await signingKey('key-1');
-  const published = [first];
+  let published: readonly SigningKey[] = [first];
   let newest = first;
   let found = await publish(published);
+  const epochOf = countEpochs();
 
-  const keys: VerificationKeys = { find: (keyId) => found.get(keyId), refresh: async () => {}, usable: () => true };
+  const keys: VerificationKeys = {
+    find: (keyId) => found.get(keyId),
+    refresh: async () => {},
+    usable: () => true,
+    epoch: () => epochOf(found.values()),
+  };
 
   return {
     keys,
     rotate: async (keyId: string): Promise<void> => {
       newest = await signingKey(keyId);
-      published.push(newest);
+      published = [...published, newest];
+      found = await publish(published);
+    },
+    /** The last key can only be replaced: no set is empty. */
+    withdraw: async (keyId: string): Promise<void> => {
+      published = published.filter((key) => key.keyId !== keyId);
       found = await publish(published);
     },
     sign: (header: HeaderMembers, claims: string): Promise<string> => sign(newest, header, claims),
