@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { renderPublicApi } from './public-api/public-api.ts';
 import { fillShownFiles } from './shown-files.ts';
 import { renderTrustMatrix } from './trust-matrix.ts';
 
@@ -8,6 +9,8 @@ type Render = (present: string, root: string) => string;
 /** Documents that are printed from code, or show some of it. */
 const documents: Readonly<Record<string, Render>> = {
   'docs/trust-matrix.md': renderTrustMatrix,
+  'docs/auth-package-api.md': renderPublicApi,
+  'docs/auth-package.md': fillShownFiles,
   'README.md': fillShownFiles,
 };
 

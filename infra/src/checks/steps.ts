@@ -1,6 +1,8 @@
+import { checkPublishedPackage } from '../published/package-checks.ts';
 import { repositoryRoot } from '../repository.ts';
 import type { Outcome, Step } from './check.ts';
 import { outdatedDocs } from './generated-docs.ts';
+import { undocumentedNames } from './public-api/public-api.ts';
 import { rules } from './tidy/rules.ts';
 import { type Problem, readSourceFiles } from './tidy/source-files.ts';
 import { checkByTool } from './tool.ts';
@@ -10,7 +12,7 @@ import { runTests } from './vitest-run.ts';
 export const steps: readonly Step[] = [
   { name: 'format', title: 'format', run: () => checkByTool('format', 'oxfmt', ['--check', '.']) },
   { name: 'tidy', title: 'house rules', run: checkHouseRules },
-  { name: 'docs', title: 'generated documents', run: checkDocs },
+  { name: 'docs', title: 'documents', run: checkDocs },
   { name: 'boundaries', title: 'boundaries', run: () => checkByTool('boundaries', 'turbo', ['boundaries']) },
   { name: 'lint', title: 'lint', run: () => checkByTool('lint', 'oxlint', []) },
   { name: 'unused', title: 'unused code', run: () => checkByTool('unused code', 'knip', []) },
@@ -20,6 +22,7 @@ export const steps: readonly Step[] = [
     run: () =>
       checkByTool('types', 'turbo', ['run', 'types', '--continue', '--output-logs=errors-only', '--ui=stream']),
   },
+  { name: 'package', title: 'the published package', run: checkPublishedPackage },
   { name: 'tests', title: 'tests', run: runTests },
 ];
 
@@ -34,10 +37,20 @@ async function checkHouseRules(): Promise<readonly Outcome[]> {
 }
 
 async function checkDocs(): Promise<readonly Outcome[]> {
-  const title = 'generated documents are current';
   const outdated = await outdatedDocs(repositoryRoot);
-  if (outdated.length === 0) return [{ title, result: 'passed' }];
-  return [{ title, result: 'failed', output: `${outdated.join(', ')}: run \`npx pnpm docs:write\`` }];
+  const undocumented = undocumentedNames(repositoryRoot);
+  return [
+    outdated.length === 0
+      ? { title: 'generated documents are current', result: 'passed' }
+      : {
+          title: 'generated documents are current',
+          result: 'failed',
+          output: `${outdated.join(', ')}: run \`npx pnpm docs:write\``,
+        },
+    undocumented.length === 0
+      ? { title: 'exported names are documented', result: 'passed' }
+      : { title: 'exported names are documented', result: 'failed', output: undocumented.join('\n') },
+  ];
 }
 
 function describe({ path, line, message }: Problem): string {

@@ -2,6 +2,7 @@ import type { BearerToken } from './bearer-token.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { TokenVerifier, Verification } from './token-verifier.ts';
 
+/** Bounds of the cache, by number and by size: whichever is reached first drops the oldest entry. */
 export type CachingOptions = Readonly<{
   /** Default 10,000. */
   maxEntries?: number;

@@ -6,6 +6,7 @@ export type Clock = Readonly<{
   monotonicMs: () => number;
 }>;
 
+/** This machine's clocks: `Date` for the calendar, `performance.now()` for durations. */
 export const systemClock: Clock = {
   epochSeconds: () => Math.floor(Date.now() / 1000),
   monotonicMs: () => performance.now(),

@@ -1,5 +1,6 @@
 import type { AskAboutOne, AskAuthority, IntrospectionAnswer, IntrospectionQuestion } from './authority.ts';
 
+/** Limits of `coalescingAuthority`: one deadline in milliseconds, and two numbers of things at once. */
 export type CoalescingOptions = Readonly<{
   /** Milliseconds from asking to an answer, waiting included. Default 1000. */
   deadlineMs?: number;

@@ -43,7 +43,12 @@ const publicWordOf = {
   keys_unavailable: 'temporarily_unavailable',
 } as const;
 
+/** Why a request was refused, exactly. For logs and metrics: nothing outside hears it. */
 export type DenialReason = keyof typeof publicWordOf;
+/**
+ * What a caller hears: error codes of RFC 6750 §3.1 and RFC 9470 §3; `access_denied` and `temporarily_unavailable` of RFC 6749
+ * §4.1.2.1; and `unauthenticated`, our own, for a request without a token.
+ */
 export type PublicDenial = (typeof publicWordOf)[DenialReason];
 
 /** What would turn the "no" into a "yes": stronger or more recent authentication (RFC 9470 §3). */
@@ -56,6 +61,7 @@ export type StepUpChallenge = Readonly<{
   scope: string;
 }>;
 
+/** One "no": its reason, with the scope or the step-up that would turn it into a "yes" where there is one. */
 export type Denial = Readonly<{ reason: DenialReason; scope?: string; stepUp?: StepUpChallenge }>;
 
 export function publicDenial(reason: DenialReason): PublicDenial {

@@ -3,6 +3,7 @@ import type { Revocation } from './revocations.ts';
 /** Positions are gapless whole numbers in commit order. */
 export type RevocationEvent = Readonly<{ position: number }> & Revocation;
 
+/** What a feed says: a revocation, or that nothing is missing so far. Only the second proves anything. */
 export type FeedMessage =
   | Readonly<{ type: 'event'; event: RevocationEvent }>
   /** Everything up to `position` has been sent before this message. */

@@ -26,6 +26,7 @@ export type Decision = Readonly<{
   tookMs: number;
 }>;
 
+/** The parts that `openGates` puts together. Times in milliseconds. */
 export type GateOptions = Readonly<{
   /** Whose tokens are believed, each issuer with its own gates, keys and revocations. */
   issuers: readonly TrustedIssuer[];
@@ -37,6 +38,7 @@ export type GateOptions = Readonly<{
   onDecision?: (decision: Decision) => void;
 }>;
 
+/** Both gates of a service, opened. `openRequest` takes them; nothing else needs to call their members. */
 export type Gates = Readonly<{
   examine: (request: RequestContext, carriedBy: 'bearer' | 'transaction') => Promise<Standing>;
   report: (decision: Decision) => void;

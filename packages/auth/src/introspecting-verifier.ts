@@ -2,6 +2,7 @@ import type { AskAboutOne, IntrospectionAnswer } from './authority.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { TokenVerifier, Verification } from './token-verifier.ts';
 
+/** How `introspectingVerifier` tells the time, and whom it tells of outages. */
 export type IntrospectingOptions = Readonly<{
   clock?: Clock;
   /** Told why the authority gave no answer. The caller hears 503. */

@@ -8,6 +8,7 @@ import type { VerificationKeys } from './verification-keys.ts';
 
 type SessionClaims = 'required' | 'optional';
 
+/** One issuer, this one audience, and the keys to check with. All from configuration, none of it from a token. */
 export type LocalVerifierOptions = Readonly<{
   issuer: string;
   /** This service's own audience: a token for another service is worth nothing here (RFC 9068 §4). */

@@ -42,6 +42,7 @@ export type Transaction = Readonly<{
   context: Readonly<Record<string, string>>;
 }>;
 
+/** A user in whose name an authenticated service calls, with what the transaction froze. Never stronger than `propagated`. */
 export type PropagatedPrincipal = Principal<'propagated'> & Readonly<{ transaction: Transaction }>;
 
 /** A service that calls as itself. Never a user: it cannot be given where a `Principal` is asked for. */

@@ -33,6 +33,7 @@ export function readTransactionHeader(values: readonly string[]): TransactionHea
 /** Greatest life of a transaction token, in seconds. */
 const maxLifetimeSeconds = 60;
 
+/** Whose transaction tokens are believed, for which trust domain, checked with which keys. */
 export type TransactionVerifierOptions = Readonly<{
   issuer: string;
   /** `aud` of every transaction token: the group of services that trust each other, not one of them. */

@@ -16,6 +16,7 @@ export type KeysAge = Readonly<{
   usableForMs: number;
 }>;
 
+/** Where keys come from (RFC 7517 §5), which algorithms they may have, and who hears of a failed load. */
 export type RemoteKeysOptions = Readonly<{
   /** Where the issuer publishes its JWK set. From configuration, never from a token. */
   url: string;
@@ -41,6 +42,7 @@ const staleAfterMs = 60 * 60_000;
 /** Keys that could not be renewed serve this long. */
 const usableForMs = 24 * 60 * 60_000;
 
+/** Keys that renew themselves until they are closed. */
 export type RemoteKeys = VerificationKeys &
   Readonly<{
     /** Loads now, whatever the cooldown says: when the feed names a key, or the authority is back. */

@@ -27,6 +27,7 @@ export type RequestContext = Readonly<{
   standing: (carriedBy: 'bearer' | 'transaction') => Promise<Standing>;
 }>;
 
+/** What an HTTP adapter knows about a request. `timeoutMs` in milliseconds. */
 export type RequestOptions = Readonly<{
   gates: Gates;
   headers: HeaderValues;
@@ -38,6 +39,12 @@ export type RequestOptions = Readonly<{
   clock?: Clock;
 }>;
 
+/**
+ * Makes the context of one HTTP request, for `createContext`. Reads headers only, and asks nobody: the gates are asked when the
+ * first procedure with a tier runs, once for all calls of the request. Never throws: a malformed header is refused by the tier.
+ *
+ * Not checked: the method, the origin, the size of the body. They are the HTTP adapter's.
+ */
 export function openRequest(options: RequestOptions): RequestContext {
   const clock = options.clock ?? systemClock;
   const { gates, headers, tiers } = options;

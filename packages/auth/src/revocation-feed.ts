@@ -2,6 +2,7 @@ import { systemClock, type Clock } from './clock.ts';
 import { feedPosition, type FeedMessage, type RevocationEvent } from './feed-position.ts';
 import { rememberRevocations, type Revocation, type RevocationSubject } from './revocations.ts';
 
+/** What a `FeedSource` reports to: every message in order, and the end, once. */
 export type FeedHandlers = Readonly<{ onMessage: (message: FeedMessage) => void; onEnd: (error?: unknown) => void }>;
 
 /**
@@ -10,6 +11,7 @@ export type FeedHandlers = Readonly<{ onMessage: (message: FeedMessage) => void;
  */
 export type FeedSource = (from: number | undefined, handlers: FeedHandlers) => () => void;
 
+/** What this service knows of revocations, and how long ago it last knew all of them. */
 export type RevocationFeed = Readonly<{
   /** Milliseconds since this service last knew that it had every revocation. Infinity before the first time. */
   silenceMs: () => number;
@@ -20,6 +22,7 @@ export type RevocationFeed = Readonly<{
   close: () => void;
 }>;
 
+/** Time and chance, for tests to hold, and who is told of what the feed brings. */
 export type FollowOptions = Readonly<{
   clock?: Clock;
   /** 0 ≤ random < 1, for the jitter of reconnects. */

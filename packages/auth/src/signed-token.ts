@@ -4,6 +4,7 @@ import type { DenialReason } from './denial.ts';
 import { parseStrictObject, type JsonObject } from './strict-json.ts';
 import { keyIdGrammar, type VerificationKey, type VerificationKeys } from './verification-keys.ts';
 
+/** Claims whose signature holds and about which nothing else is known, or why there are none. */
 export type SignedToken =
   | Readonly<{ outcome: 'signed'; claims: JsonObject; keyId: string }>
   | Readonly<{ outcome: 'refused'; reason: DenialReason }>

@@ -35,6 +35,7 @@ export type SessionState = Readonly<{
   answeredAt: number;
 }>;
 
+/** What a `TokenVerifier` answers: yes, no, or that nobody could say. The three are never folded into two. */
 export type Verification =
   | Readonly<{ outcome: 'verified'; token: VerifiedToken; session?: SessionState; checkedAtMs: number }>
   | Readonly<{ outcome: 'refused'; reason: DenialReason; token?: VerifiedToken }>

@@ -11,6 +11,7 @@ export function readTrace(values: readonly string[]): Trace {
   return { traceId: traceId ?? randomHex(16), spanId: randomHex(8), sampled };
 }
 
+/** The `traceparent` header of a call to the next service (W3C Trace Context §3.2). */
 export function writeTrace(trace: Trace): string {
   return `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`;
 }

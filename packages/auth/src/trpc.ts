@@ -28,6 +28,7 @@ export type Access<From extends 'user' | 'service' | 'transaction' = 'user'> = R
   from?: From;
 }>;
 
+/** `scope` as in `Access`. `mfaWithinSeconds`: greatest age of the second factor, by the authority's clock (RFC 9470 `max_age`). */
 export type RegulatedAccess = Readonly<{ scope: string; mfaWithinSeconds: number }>;
 
 /** `acr` values that stand for two factors (RFC 9470 §3: opaque names, agreed with the authority). */
@@ -42,7 +43,9 @@ const tierOfMiddleware = new WeakMap<object, TrustTier>();
  * Each puts what the gates admitted into `ctx.principal`, typed by its evidence; a handler that asks for more than its tier
  * gives does not compile. A "no" is a `TRPCError` with a fixed message, whose `cause` is a `DenialError`.
  */
-export function trustTiers<Context extends TrustContext, Shape>(procedure: BaseProcedure<Context, Shape>) {
+export function trustTiers<Context extends TrustContext, Shape>(
+  procedure: BaseProcedure<Context, Shape>,
+): TrustBuilders<Context, Shape> {
   function gate<Admitted extends Admissible>(tier: TrustTier, scopes: readonly string[], decide: Decide<Admitted>) {
     const guarded = procedure.meta({ tier, scopes }).use(async function passGate({ ctx, path, next }) {
       const request = requestOf(ctx);
@@ -126,6 +129,21 @@ type BaseProcedure<Context, Shape, Overrides = object> = TRPCProcedureBuilder<
 
 type Guarded<Context, Shape, Admitted> = BaseProcedure<Context, Shape, { principal: Admitted }>;
 
+/** What `trustTiers` makes: one builder per tier, each a `t.procedure` whose `ctx.principal` is typed by the tier's evidence. */
+export type TrustBuilders<Context, Shape> = Readonly<{
+  publicRead: () => Guarded<Context, Shape, Principal<'local' | 'degraded' | 'fresh'> | undefined>;
+  authenticatedRead: {
+    (access: Access): Guarded<Context, Shape, Principal<'local' | 'degraded' | 'fresh'>>;
+    (access: Access<'service'>): Guarded<Context, Shape, ServicePrincipal>;
+    (access: Access<'transaction'>): Guarded<Context, Shape, PropagatedPrincipal>;
+  };
+  standardWrite: (access: Access) => Guarded<Context, Shape, Principal<'local' | 'degraded' | 'fresh'>>;
+  privilegedWrite: (access: Access) => Guarded<Context, Shape, Principal<'fresh'>>;
+  regulatedAction: (
+    access: RegulatedAccess,
+  ) => BaseProcedure<Context, Shape, { principal: Principal<'fresh+mfa'>; idempotencyKey: string }>;
+}>;
+
 /** Whoever a gate lets in; `undefined` is anybody. */
 type Admissible = Principal | ServicePrincipal | undefined;
 
@@ -192,6 +210,10 @@ export class DenialError extends Error {
 
 const codeOfStatus = { 400: 'BAD_REQUEST', 401: 'UNAUTHORIZED', 403: 'FORBIDDEN', 503: 'SERVICE_UNAVAILABLE' } as const;
 
+/**
+ * A denial as tRPC throws it: a fixed public message, and the HTTP status in `code`. The reason is in `cause`, for the log alone.
+ * The `WWW-Authenticate` header is not set by tRPC: `gravestDenial` in a `responseMeta` gives it.
+ */
 export function denialError(denial: Denial): TRPCError {
   const { status, message } = answerDenial(denial);
   return new TRPCError({ code: codeOfStatus[status], message, cause: new DenialError(denial) });

@@ -7,6 +7,7 @@ export const trustTiers = [
   'regulatedAction',
 ] as const;
 
+/** The name of a tier. `docs/trust-matrix.md` says what each rests on, and what it does in an outage. */
 export type TrustTier = (typeof trustTiers)[number];
 
 export function strictestTier(tiers: readonly TrustTier[]): TrustTier {

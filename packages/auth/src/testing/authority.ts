@@ -68,4 +68,5 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
   };
 }
 
+/** What `testAuthority` makes. */
 export type TestAuthority = Awaited<ReturnType<typeof testAuthority>>;

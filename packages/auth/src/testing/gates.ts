@@ -8,6 +8,7 @@ import { followRevocations, type RevocationFeed } from '../revocation-feed.ts';
 import type { TrustedIssuer } from '../trusted-issuer.ts';
 import type { TestAuthority } from './authority.ts';
 
+/** Opened gates, what they know of revocations, and every decision that they took so far. */
 export type TestGates = Readonly<{ gates: Gates; revocations: RevocationFeed; decisions: readonly Decision[] }>;
 
 /**

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 
+/** A clock whose both times move by `advance(seconds)` alone. */
 export type HeldClock = Clock & Readonly<{ advance: (seconds: number) => void }>;
 
 /** A clock that moves only when it is told to. `skewSeconds` shifts its calendar, not its monotonic time. */

@@ -4,6 +4,7 @@ import type { HeaderMembers, testKeys } from './signing.ts';
 /** Claims to add or, with `undefined`, to leave out. */
 type Claims = Readonly<Record<string, unknown>>;
 
+/** A user's access token: who, where, what for. `claims` and `header` override what a good token says. */
 export type UserToken = Readonly<{
   audience: string;
   scope: string;
@@ -19,8 +20,10 @@ export type UserToken = Readonly<{
   header?: HeaderMembers;
 }>;
 
+/** A service's own access token, as of the client credentials grant (RFC 6749 §4.4). */
 export type ServiceToken = Readonly<{ client: string; audience: string; scope: string }>;
 
+/** A transaction token, as the authority would mint it for `service` to carry a user further. */
 export type CarriedTransaction = Readonly<{
   scope: string;
   /** The service that carries it. */
