@@ -11,7 +11,19 @@ export default defineConfig({
           ...everywhere,
           name: 'rooms',
           include: ['{apps,packages}/*/src/**/*.test.ts', 'infra/src/**/*.test.ts'],
-          exclude: ['infra/src/e2e/**'],
+          exclude: ['infra/src/e2e/**', '**/*.deep.test.ts'],
+        },
+      },
+      {
+        // What takes minutes, for `pnpm test:deep`: one file at a time, since some measure memory.
+        test: {
+          ...everywhere,
+          name: 'deep',
+          include: ['{apps,packages}/*/src/**/*.deep.test.ts', 'infra/src/**/*.deep.test.ts'],
+          sequence: { groupOrder: 2 },
+          maxWorkers: 1,
+          fileParallelism: false,
+          testTimeout: 30 * 60_000,
         },
       },
       {
@@ -20,6 +32,7 @@ export default defineConfig({
           ...everywhere,
           name: 'system',
           include: ['infra/src/e2e/**/*.test.ts'],
+          exclude: ['**/*.deep.test.ts'],
           sequence: { groupOrder: 1 },
           maxWorkers: 1,
           fileParallelism: false,

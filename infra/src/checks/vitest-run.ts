@@ -22,17 +22,23 @@ const report = z.object({
 
 type Report = z.output<typeof report>;
 
-/** All vitest tests, or those of some files. vitest's own report goes to `onOutput` while they run. */
+/** All tests of some vitest projects. vitest's own report goes to `onOutput` while they run. */
 export async function runTests(
   onOutput: (text: string) => void,
-  filters: readonly string[] = [],
+  projects: readonly string[],
 ): Promise<readonly Outcome[]> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-report-'));
   const file = join(folder, 'report.json');
   try {
     const run = await runTool(
       'vitest',
-      ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...filters],
+      [
+        'run',
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${file}`,
+        ...projects.map((name) => `--project=${name}`),
+      ],
       onOutput,
     );
     const read = report.safeParse(JSON.parse(await readFile(file, 'utf8').catch(() => 'null')));

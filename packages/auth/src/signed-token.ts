@@ -33,7 +33,7 @@ export async function openSignedToken(text: BearerToken, type: string, keys: Ver
   return claims === undefined ? refused('token_claims') : { outcome: 'signed', claims, keyId: kid };
 }
 
-export type TokenHeader = Readonly<{ alg: unknown; typ: unknown; kid: unknown }>;
+type TokenHeader = Readonly<{ alg: unknown; typ: unknown; kid: unknown }>;
 type Refused = Extract<SignedToken, { outcome: 'refused' }>;
 
 /** The JOSE header, parsed strictly, when it has no other members than ours. What they say is not checked. */

@@ -1,7 +1,7 @@
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Greatest length in bytes, and greatest number of members in all objects together. */
-export type JsonLimits = Readonly<{ bytes: number; members: number }>;
+type JsonLimits = Readonly<{ bytes: number; members: number }>;
 
 const maxDepth = 8;
 const tokenPart: JsonLimits = { bytes: 4096, members: 100 };

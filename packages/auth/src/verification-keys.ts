@@ -21,7 +21,7 @@ export interface VerificationKeys {
   /** False until a first set was loaded, and again when it is too old to be believed. */
   usable(): boolean;
   /** Grows whenever a key that was there is gone or is another: whatever it proved before is to be proven again. */
-  epoch(): number;
+  readonly epoch: () => number;
 }
 
 export const keyIdGrammar = /^[A-Za-z0-9_-]{1,64}$/;
