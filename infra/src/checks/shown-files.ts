@@ -9,16 +9,17 @@ const shows: Readonly<Record<string, Show>> = {
   file: (root, path) => readFileSync(join(root, path), 'utf8'),
   part: exportedPart,
   diff: difference,
+  test: testOf,
 };
 
 /**
  * Fills the code blocks of a Markdown text that show code of this repository, so that what a reader sees is what runs:
- * `<!-- file: path -->` is followed by the file, `<!-- part: path name -->` by what it exports as `name`, and
- * `<!-- diff: path path -->` by what differs between two.
+ * `<!-- file: path -->` is followed by the file, `<!-- part: path name -->` by what it exports as `name`,
+ * `<!-- diff: path path -->` by what differs between two, and `<!-- test: path title -->` by one of its tests.
  */
 export function fillShownFiles(text: string, root: string): string {
   return text.replaceAll(
-    /(<!-- (file|part|diff): (\S+)(?: (\S+))? -->\n+```\w+\n)[\s\S]*?(```)/g,
+    /(<!-- (file|part|diff|test): (\S+)(?: ([^\n]+?))? -->\n+```\w+\n)[\s\S]*?(```)/g,
     (...[, opening = '', kind = '', path = '', other = '', closing = '']: string[]) =>
       `${opening}${shows[kind]?.(root, path, other) ?? ''}${closing}`,
   );
@@ -29,6 +30,13 @@ function exportedPart(root: string, path: string, name: string): string {
     new RegExp(`^export const ${name} = [\\s\\S]*?^\\S.*\n`, 'm').exec(readFileSync(join(root, path), 'utf8')) ?? [];
   if (part === undefined) throw new Error(`${path} exports no ${name} over several lines`);
   return part;
+}
+
+function testOf(root: string, path: string, title: string): string {
+  const text = readFileSync(join(root, path), 'utf8');
+  const begin = text.indexOf(`\ntest('${title}',`) + 1;
+  if (begin === 0) throw new Error(`${path} has no test ${title}`);
+  return text.slice(begin, text.indexOf('\n});\n', begin) + '\n});\n'.length);
 }
 
 /** The changed lines of each place that differs, in the manner of `diff -u`, without its headers. */

@@ -62,6 +62,11 @@ test.each([
   ).toBeNull();
 });
 
+test('the testing part reaches no network', async () => {
+  const { code } = await bundle(packed, `export * from '@sallyport/auth/testing'`, true);
+  expect(code.match(/\b(?:fetch|XMLHttpRequest|WebSocket|EventSource|importScripts)\b/g)).toBeNull();
+});
+
 test('both gates work on an edge runtime', async () => {
   const { code } = await bundle(
     packed,

@@ -2,6 +2,8 @@
 export const longFiles: Readonly<Record<string, string>> = {
   'apps/catalog/src/seed-words.ts': 'a list of words',
   'apps/payments/src/payments.test.ts': 'one running service, told every way to pay and not to pay',
+  'docs/auth-package.md': 'the whole adoption on one page, most of it code shown from files',
+  'docs/testing.md': 'one example for each failure, shown from a file',
   'packages/auth/src/gates.test.ts': 'the fallback matrix, each cell by fault injection',
   'packages/client/src/sallyport-client.test.ts': 'one client against one peer, through the life of a session',
   'packages/service/src/http-limits.test.ts': 'one running service, sent everything that is too much',

@@ -41,6 +41,8 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
     trustDomain,
     clock,
     keys: signing.keys,
+    /** Its public keys as a JWK set (RFC 7517 §5), for a test that serves them over HTTP. */
+    keySet: signing.keySet,
     introspect,
     feed: feed.source,
     /** Sends a heartbeat to whoever follows. */

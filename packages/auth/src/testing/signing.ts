@@ -23,6 +23,8 @@ export async function testKeys() {
 
   return {
     keys,
+    /** What the authority publishes (RFC 7517 §5). */
+    keySet: (): { keys: readonly JWK[] } => ({ keys: published.map(({ jwk }) => jwk) }),
     rotate: async (keyId: string): Promise<void> => {
       newest = await signingKey(keyId);
       published = [...published, newest];

@@ -1,0 +1,76 @@
+import type { AskAuthority, FeedSource } from '@sallyport/auth';
+import * as z from 'zod';
+
+/** How this service reaches its authority. `credential` proves that it is this service, by whatever means you agreed on. */
+export type AuthorityAddress = Readonly<{ url: string; credential: () => Promise<string> }>;
+
+const answers = z.array(
+  z.discriminatedUnion('active', [
+    z.object({ active: z.literal(false) }),
+    z.object({
+      active: z.literal(true),
+      authTime: z.int(),
+      secondFactorAt: z.int().optional(),
+      acr: z.string(),
+      answeredAt: z.int(),
+    }),
+  ]),
+);
+
+/** One request for many questions. Any answer but the expected one rejects: the gates then say 503, never yes or no. */
+export function askOver(address: AuthorityAddress): AskAuthority {
+  return async (questions, signal) => {
+    const response = await request(address, '/introspect', { method: 'POST', body: JSON.stringify(questions), signal });
+    return answers.parse(await response.json());
+  };
+}
+
+const position = z.int().nonnegative();
+const upToSerial = z.int().nonnegative();
+
+// A kind that is not known here is a revocation that could not be honoured: it ends the feed instead of passing for one.
+const message = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('heartbeat'), position }),
+  z.object({
+    type: z.literal('event'),
+    event: z.discriminatedUnion('kind', [
+      z.object({ position, kind: z.literal('session'), session: z.string() }),
+      z.object({ position, kind: z.literal('token'), tokenId: z.string() }),
+      z.object({ position, kind: z.literal('subject'), subject: z.string(), upToSerial }),
+      z.object({ position, kind: z.literal('client'), client: z.string(), upToSerial }),
+      z.object({ position, kind: z.literal('everyone'), upToSerial }),
+      z.object({ position, kind: z.literal('key'), keyId: z.string() }),
+    ]),
+  }),
+]);
+
+/** Revocations, one JSON message per line. It connects once: when to connect again is for the follower to say. */
+export function feedOver(address: AuthorityAddress): FeedSource {
+  return (from, { onMessage, onEnd }) => {
+    const closing = new AbortController();
+    const { signal } = closing;
+
+    const read = async (): Promise<void> => {
+      const { body } = await request(address, `/revocations?from=${from ?? ''}`, { signal });
+      let text = '';
+      for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        const lines = (text + chunk).split('\n');
+        text = lines.pop() ?? '';
+        for (const line of lines) onMessage(message.parse(JSON.parse(line)));
+      }
+    };
+
+    const end = (error?: unknown): void => {
+      if (!signal.aborted) onEnd(error);
+    };
+    read().then(() => end(), end);
+    return () => closing.abort();
+  };
+}
+
+async function request({ url, credential }: AuthorityAddress, path: string, init: RequestInit): Promise<Response> {
+  const headers = { authorization: `Bearer ${await credential()}`, 'content-type': 'application/json' };
+  const response = await fetch(url + path, { ...init, headers, redirect: 'error' });
+  if (!response.ok) throw new Error(`the authority answered ${response.status}`);
+  return response;
+}

@@ -1,0 +1,148 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { openNotes } from './open-notes.ts';
+
+// One example for each failure that the authority in memory can stage; docs/testing.md shows them.
+
+async function open(options?: Parameters<typeof openNotes>[0]) {
+  const opened = await openNotes(options);
+  onTestFinished(opened.close);
+  return opened;
+}
+
+test('the authority is unreachable', async () => {
+  const { authority, hear, token } = await open();
+  authority.setReachable(false);
+  expect(await hear('publish', await token())).toBe('temporarily_unavailable');
+  expect(await hear('list', await token())).toBe('done');
+});
+
+test('the feed is silent', async () => {
+  const { authority, clock, hear, lastEvidence, token } = await open();
+  authority.holdFeed(true);
+  clock.advance(5);
+  expect(await hear('list', await token())).toBe('done');
+  expect(lastEvidence()).toBe('degraded');
+  clock.advance(60);
+  expect(await hear('list', await token())).toBe('temporarily_unavailable');
+});
+
+test('a revocation has not arrived yet', async () => {
+  const { authority, hear, token } = await open();
+  const before = await token();
+  authority.holdFeed(true);
+  authority.revoke({ kind: 'session', session: '7.ada' });
+  expect(await hear('list', before)).toBe('done');
+  expect(await hear('publish', before)).toBe('invalid_token');
+  expect(await hear('list', before)).toBe('invalid_token');
+});
+
+test('a session is revoked', async () => {
+  const { authority, hear, lastOutcome, token } = await open();
+  authority.revoke({ kind: 'session', session: '7.ada' });
+  expect(await hear('list', await token())).toBe('invalid_token');
+  expect(lastOutcome()).toBe('revoked');
+  expect(await hear('list', await token({ session: '8.ada' }))).toBe('done');
+});
+
+test('one token is revoked', async () => {
+  const { authority, hear, token } = await open();
+  authority.revoke({ kind: 'token', tokenId: 'stolen' });
+  expect(await hear('list', await token({ claims: { jti: 'stolen' } }))).toBe('invalid_token');
+  expect(await hear('list', await token())).toBe('done');
+});
+
+test('all sessions of a user are revoked, up to a serial', async () => {
+  const { authority, hear, token } = await open();
+  authority.revoke({ kind: 'subject', subject: 'ada', upToSerial: 7 });
+  expect(await hear('list', await token({ session: '7.ada' }))).toBe('invalid_token');
+  expect(await hear('list', await token({ session: '8.ada' }))).toBe('done');
+});
+
+test('a client, or everyone, is revoked, up to a serial', async () => {
+  const { authority, hear, token } = await open();
+  authority.revoke({ kind: 'client', client: 'web', upToSerial: 7 });
+  expect(await hear('list', await token())).toBe('invalid_token');
+  expect(await hear('list', await token({ client: 'mobile' }))).toBe('done');
+  authority.revoke({ kind: 'everyone', upToSerial: 7 });
+  expect(await hear('list', await token({ client: 'mobile' }))).toBe('invalid_token');
+});
+
+test('a key is denied', async () => {
+  const { authority, hear, token } = await open();
+  const before = await token();
+  await authority.rotateKey('key-2');
+  authority.revoke({ kind: 'key', keyId: 'key-1' });
+  expect(await hear('list', before)).toBe('invalid_token');
+  expect(await hear('list', await token())).toBe('done');
+});
+
+test('the signing key is rotated', async () => {
+  const { authority, hear, token } = await open();
+  const before = await token();
+  await authority.rotateKey('key-2');
+  expect(await hear('list', before)).toBe('done');
+  expect(await hear('list', await token())).toBe('done');
+});
+
+test('a stranger signs', async () => {
+  const { authority, hear, lastOutcome } = await open();
+  expect(await hear('list', await authority.foreignToken({ audience: 'notes', scope: 'notes:read' }))).toBe(
+    'invalid_token',
+  );
+  expect(lastOutcome()).toBe('token_signature');
+});
+
+test('clocks differ', async () => {
+  const { hear, lastOutcome, token } = await open({ skewSeconds: -11 });
+  expect(await hear('list', await token())).toBe('invalid_token');
+  expect(lastOutcome()).toBe('token_from_the_future');
+});
+
+test('a token has expired', async () => {
+  const { authority, clock, hear, lastOutcome, token } = await open();
+  const before = await token();
+  clock.advance(300);
+  authority.beat();
+  expect(await hear('list', before)).toBe('invalid_token');
+  expect(lastOutcome()).toBe('token_expired');
+});
+
+test('a token is for another service', async () => {
+  const { hear, lastOutcome, token } = await open();
+  expect(await hear('list', await token({ audience: 'payments' }))).toBe('invalid_token');
+  expect(lastOutcome()).toBe('token_audience');
+});
+
+test('a token lacks the scope', async () => {
+  const { hear, token } = await open();
+  expect(await hear('list', await token({ scope: 'notes:write' }))).toBe('insufficient_scope');
+});
+
+test('a token lacks a claim, or has one too many', async () => {
+  const { authority, hear, token } = await open();
+  expect(await hear('list', await token({ claims: { jti: undefined } }))).toBe('invalid_token');
+  expect(await hear('list', await token({ header: { jku: 'https://keys.example' } }))).toBe('invalid_token');
+  expect(await hear('list', await authority.tokenOfText('{"iss":"a","iss":"b"}'))).toBe('invalid_token');
+});
+
+test('the second factor is missing', async () => {
+  const { hear, lastOutcome, token } = await open();
+  expect(await hear('removeAll', await token())).toBe('insufficient_user_authentication');
+  expect(lastOutcome()).toBe('second_factor_missing');
+});
+
+test('the second factor is too old', async () => {
+  const { authority, clock, hear, lastOutcome, token } = await open();
+  authority.secondFactor('7.ada');
+  expect(await hear('removeAll', await token({ acr: 'aal2' }))).toBe('done');
+  clock.advance(301);
+  authority.beat();
+  expect(await hear('removeAll', await token({ acr: 'aal2' }))).toBe('insufficient_user_authentication');
+  expect(lastOutcome()).toBe('second_factor_too_old');
+});
+
+test('a service calls where a person is asked for', async () => {
+  const { authority, hear } = await open();
+  const asService = await authority.serviceToken({ client: 'billing', audience: 'notes', scope: 'notes:read' });
+  expect(await hear('list', asService)).toBe('access_denied');
+});
