@@ -70,7 +70,7 @@ export function feedOver(address: AuthorityAddress): FeedSource {
 
 async function request({ url, credential }: AuthorityAddress, path: string, init: RequestInit): Promise<Response> {
   const headers = { authorization: `Bearer ${await credential()}`, 'content-type': 'application/json' };
-  const response = await fetch(url + path, { ...init, headers, redirect: 'error' });
+  const response = await fetch(url + path, { ...init, headers, redirect: 'manual' });
   if (!response.ok) throw new Error(`the authority answered ${response.status}`);
   return response;
 }

@@ -1,3 +1,4 @@
+import { heldClock, testAuthority } from '@sallyport/auth/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { openNotes } from './open-notes.ts';
 
@@ -84,9 +85,28 @@ test('the signing key is rotated', async () => {
   expect(await hear('list', await token())).toBe('done');
 });
 
+test('a key is withdrawn', async () => {
+  const { authority, hear, lastOutcome, token } = await open();
+  const before = await token();
+  expect(await hear('list', before)).toBe('done');
+  await authority.rotateKey('key-2');
+  await authority.withdrawKey('key-1');
+  expect(await hear('list', before)).toBe('invalid_token');
+  expect(lastOutcome()).toBe('token_key_unknown');
+});
+
 test('a stranger signs', async () => {
   const { authority, hear, lastOutcome } = await open();
   expect(await hear('list', await authority.foreignToken({ audience: 'notes', scope: 'notes:read' }))).toBe(
+    'invalid_token',
+  );
+  expect(lastOutcome()).toBe('token_signature');
+});
+
+test('another issuer signs', async () => {
+  const { hear, lastOutcome } = await open();
+  const elsewhere = await testAuthority(heldClock(), 'http://elsewhere.test');
+  expect(await hear('list', await elsewhere.userToken({ audience: 'notes', scope: 'notes:read' }))).toBe(
     'invalid_token',
   );
   expect(lastOutcome()).toBe('token_signature');

@@ -2,14 +2,14 @@ import type { Principal } from '@sallyport/auth';
 
 /** Notes in memory. Deleting everything asks for a principal that nothing but a recent second factor gives. */
 export function createNotes() {
-  const notesBySubject = new Map<string, string[]>();
+  const notesByUser = new Map<string, string[]>();
   return {
-    of: (subject: string): readonly string[] => notesBySubject.get(subject) ?? [],
-    add: ({ subject }: Principal<'local' | 'degraded' | 'fresh'>, text: string): void => {
-      notesBySubject.set(subject, [...(notesBySubject.get(subject) ?? []), text]);
+    of: (user: string): readonly string[] => notesByUser.get(user) ?? [],
+    add: ({ user }: Principal<'local' | 'degraded' | 'fresh'>, text: string): void => {
+      notesByUser.set(user, [...(notesByUser.get(user) ?? []), text]);
     },
-    publish: ({ subject }: Principal<'fresh'>): number => notesBySubject.get(subject)?.length ?? 0,
-    removeAll: ({ subject }: Principal<'fresh+mfa'>): boolean => notesBySubject.delete(subject),
+    publish: ({ user }: Principal<'fresh'>): number => notesByUser.get(user)?.length ?? 0,
+    removeAll: ({ user }: Principal<'fresh+mfa'>): boolean => notesByUser.delete(user),
   };
 }
 

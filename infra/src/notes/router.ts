@@ -5,7 +5,7 @@ import { router, trust } from './trpc.ts';
 export const notesRouter = router({
   about: trust.publicRead().query(({ ctx }) => (ctx.principal === undefined ? 'Sign in.' : 'Your notes.')),
 
-  list: trust.authenticatedRead({ scope: 'notes:read' }).query(({ ctx }) => ctx.notes.of(ctx.principal.subject)),
+  list: trust.authenticatedRead({ scope: 'notes:read' }).query(({ ctx }) => ctx.notes.of(ctx.principal.user)),
 
   add: trust
     .standardWrite({ scope: 'notes:write' })

@@ -20,10 +20,13 @@ export type TrustParts = Readonly<{
   onDecision: (decision: Decision) => void;
 }>;
 
-/** The gates of this service: the one place that says whom it believes, and why. */
+/** The gates of this service: the one place that says whom it believes, and why. Other issuers would stand beside the first. */
 export function openTrust({ issuer, keys, ask, feed, onDecision }: TrustParts): { gates: Gates; close: () => void } {
   const revocations = followRevocations(feed);
-  const local = cachingVerifier(localVerifier({ issuer, audience: 'notes', keys }));
+  const local = cachingVerifier(localVerifier({ issuer, audience: 'notes', keys }), { epoch: keys.epoch });
   const fresh = introspectingVerifier(local, coalescingAuthority(ask));
-  return { gates: openGates({ local, fresh, revocations, onDecision }), close: revocations.close };
+  return {
+    gates: openGates({ issuers: [{ issuer, local, fresh, revocations }], onDecision }),
+    close: revocations.close,
+  };
 }

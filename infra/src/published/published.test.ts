@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -44,6 +44,21 @@ test('its types stand by themselves: no Node types, no skipped checks', async ()
   await expect(run(tool('tsc'), [...options, ...how, 'consumer.ts'], { cwd: packed.folder })).resolves.toBeDefined();
 });
 
+test('the adoption that docs/auth-package.md shows compiles against it', async () => {
+  const notes = join(import.meta.dirname, '../notes');
+  await cp(notes, join(packed.folder, 'notes'), { recursive: true, filter: (path) => !path.includes('.test.') });
+  for (const name of ['@trpc/client', '@types/node', 'zod']) {
+    const link = join(packed.folder, 'node_modules', name);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(join(import.meta.dirname, '../../node_modules', name), link);
+  }
+  await copyFile(
+    join(import.meta.dirname, '../../../tsconfig.base.json'),
+    join(packed.folder, 'notes', 'tsconfig.json'),
+  );
+  await expect(run(tool('tsc'), ['--project', 'notes'], { cwd: packed.folder })).resolves.toBeDefined();
+});
+
 const localGate = `
   import { cachingVerifier, followRevocations, localVerifier, openGates, openRequest, remoteKeys } from '@sallyport/auth';
   import { sealRouter, trustTiers } from '@sallyport/auth/trpc';
@@ -58,7 +73,9 @@ test.each([
   const { code, modules } = await bundle(packed, source, true);
   expect(modules.filter((path) => path.startsWith('node:'))).toEqual([]);
   expect(
-    code.match(/(?<![.\w$])(?:Buffer|process|require|setImmediate|__dirname|__filename|global)\b(?!['":])/g),
+    code.match(
+      /(?:globalThis\.|(?<![.\w$]))(?:Buffer|process|require|setImmediate|__dirname|__filename|global)\b(?!['":])/g,
+    ),
   ).toBeNull();
 });
 

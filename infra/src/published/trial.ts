@@ -1,5 +1,5 @@
-import { openRequest } from '@sallyport/auth';
-import { testAuthority, testGates } from '@sallyport/auth/testing';
+import { openRequest, remoteKeys } from '@sallyport/auth';
+import { testAuthority, testGates, type TestAuthority } from '@sallyport/auth/testing';
 import { denialAnswerOf, sealRouter, trustTiers, type TrustContext, type TrustMeta } from '@sallyport/auth/trpc';
 import { initTRPC } from '@trpc/server';
 
@@ -29,7 +29,9 @@ export const expectedTrial = {
  */
 export async function trial(): Promise<Record<string, string>> {
   const authority = await testAuthority();
-  const { gates, revocations } = await testGates(authority, 'notes');
+  const keys = remoteKeys({ url: `${authority.issuer}/jwks`, fetch: answerKeys(authority), clock: authority.clock });
+  await keys.refreshNow();
+  const { gates, revocations } = await testGates({ ...authority, keys }, 'notes');
   const { tiers } = sealRouter(router);
 
   const call = (path: 'read' | 'remove', token?: string): Promise<string> => {
@@ -59,7 +61,16 @@ export async function trial(): Promise<Record<string, string>> {
     'a revoked session, asked afresh': await call('remove', good),
   };
   revocations.close();
+  keys.close();
   return { ...outcomes, ...afterwards };
+}
+
+/** The runtime's own `Request` looks at what is asked for; the answer comes without a network. */
+function answerKeys(authority: TestAuthority): typeof fetch {
+  return async (input, init) => {
+    const { url } = new Request(input, init);
+    return url.endsWith('/jwks') ? Response.json(authority.keySet()) : new Response(null, { status: 404 });
+  };
 }
 
 function publicWord(error: unknown): string {

@@ -40,6 +40,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  response.setHeader('content-type', 'application/json');
   const { pathname, searchParams } = new URL(request.url ?? '/', authority.issuer);
   if (pathname === '/jwks') return void response.end(JSON.stringify(authority.keySet()));
   if (request.headers.authorization !== `Bearer ${credential}`) return void response.writeHead(401).end();

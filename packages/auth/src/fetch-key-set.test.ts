@@ -58,7 +58,7 @@ test.each<[string, RequestListener, string]>([
   ['70 kB', answer({ keys: [stranger], pad: 'x'.repeat(70_000) }), 'over 65536 bytes'],
   ['50 MB in 50 kB', compressedBomb, 'over 65536 bytes'],
   ['half a set', cutOff, 'terminated'],
-  ['a redirect', redirect, 'fetch failed'],
+  ['a redirect', redirect, 'answered 302'],
   ['a slow drip', drip, 'timeout'],
   [
     '33 keys',
