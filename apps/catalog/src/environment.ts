@@ -1,4 +1,4 @@
-import { clientSettings, serviceSettings } from '@sallyport/service';
+import { clientSettings, foreignIssuerSettings, serviceSettings } from '@sallyport/service';
 
 /** The settings of catalog, for `readEnvironment`. */
-export const catalogSettings = { ...serviceSettings(4001), ...clientSettings('catalog') };
+export const catalogSettings = { ...serviceSettings(4001), ...clientSettings('catalog'), ...foreignIssuerSettings() };

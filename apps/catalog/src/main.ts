@@ -8,7 +8,7 @@ import { openTrust } from './trust.ts';
 
 await startService('catalog', async () => {
   const settings = readEnvironment(catalogSettings);
-  const { ISSUER: issuer, CLIENT_ID: clientId, CLIENT_KEY: privateKey } = settings;
+  const { ISSUER: issuer, CLIENT_ID: clientId, CLIENT_KEY: privateKey, TRUSTED_ISSUERS: foreignIssuers } = settings;
   const log = createLog('catalog', settings.LOG_LEVEL);
   const service = openServiceClient({ issuer, clientId, privateKey });
   // Nothing waits for the authority here: until it answers, what needs it is answered with 503.
@@ -22,7 +22,7 @@ await startService('catalog', async () => {
     host: settings.HOST,
     allowedOrigins: settings.ALLOWED_ORIGINS,
     ...openCatalog(settings.DATABASE_URL),
-    ...openTrust({ issuer, keys, ask: service.authority, feed: service.feed, log }),
+    ...openTrust({ issuer, keys, ask: service.authority, feed: service.feed, log, foreignIssuers }),
     keys,
     log,
   });

@@ -18,7 +18,12 @@ export type AskQuote = (
   agreement: Agreement,
 ) => Promise<Quote>;
 
-type CatalogParts = Readonly<{ service: ServiceClient; url: string; log: Log }>;
+type CatalogParts = Readonly<{
+  service: ServiceClient;
+  /** The house's own issuer. */ issuer: string;
+  url: string;
+  log: Log;
+}>;
 
 const scope = 'catalog:read';
 
@@ -26,12 +31,15 @@ const scope = 'catalog:read';
  * Asks catalog for price and seller, under a transaction token that freezes product, amount and currency. What crosses: that
  * token, this service's own, the trace, and what is left of the deadline.
  *
- * @throws 404 `product_not_found`; 401 or 403 when the authority no longer vouches for the buyer; 503 for everything that
+ * A buyer of a foreign issuer cannot be carried on: only the house makes transaction tokens, for its own users.
+ *
+ * @throws 404 `product_not_found`; 401 or 403 when the authority does not vouch for the buyer; 503 for everything that
  *   is not an answer to the question, including a catalog that does not take *us*: that says nothing about the buyer
  */
-export function quotesFrom({ service, url, log }: CatalogParts): AskQuote {
+export function quotesFrom({ service, issuer, url, log }: CatalogParts): AskQuote {
   const catalog = callService<CatalogRouter>({ service, url, audience: 'catalog', scope });
   return async (request, principal, agreement) => {
+    if (principal.issuer !== issuer) throw denialError({ reason: 'caller_kind' });
     const { productId, amount, currency } = agreement;
     const remainingMs = (): number => Math.min(request.remainingMs(), timeToOpenMs(principal));
     const { trace, signal } = request;

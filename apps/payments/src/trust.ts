@@ -2,17 +2,18 @@ import {
   cachingVerifier,
   coalescingAuthority,
   followRevocations,
+  foreignIssuer,
   introspectingVerifier,
   localVerifier,
   openGates,
   type AskAuthority,
   type FeedSource,
+  type ForeignIssuer,
   type Gates,
   type RemoteKeys,
   type RevocationFeed,
-  type TrustedIssuer,
 } from '@sallyport/auth';
-import { decisionLog, type Log } from '@sallyport/service';
+import { decisionLog, issuerReports, type Log } from '@sallyport/service';
 
 export type TrustParts = Readonly<{
   issuer: string;
@@ -21,7 +22,7 @@ export type TrustParts = Readonly<{
   feed: FeedSource;
   log: Log;
   /** Other issuers whose tokens are believed here. Default: none. */
-  foreignIssuers?: readonly TrustedIssuer[];
+  foreignIssuers?: readonly ForeignIssuer[];
 }>;
 
 /**
@@ -44,6 +45,7 @@ export function openTrust({ issuer, keys, ask, feed, log, foreignIssuers = [] }:
   const fresh = introspectingVerifier(local, coalescingAuthority(ask), {
     onUnreachable: (error) => log.warn({ err: error }, 'authority unreachable'),
   });
-  const issuers = [{ issuer, local, fresh, revocations }, ...foreignIssuers];
+  const others = foreignIssuers.map((foreign) => foreignIssuer(foreign, issuerReports(log)));
+  const issuers = [{ issuer, local, fresh, revocations }, ...others];
   return { gates: openGates({ issuers, onDecision: decisionLog(log) }), revocations };
 }

@@ -3,11 +3,15 @@ export type { AcrTable, AuthenticationClass } from './acr-table.ts';
 export { isCanonicalCompactJws, maxTokenLength, type BearerToken, type OpaqueToken } from './bearer-token.ts';
 export { cachingVerifier, type CachingOptions } from './caching-verifier.ts';
 export { answerDenial, type DenialAnswer } from './challenge.ts';
+export type { ClientCredentials } from './client-authentication.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { coalescingAuthority, type CoalescingOptions } from './coalescing-authority.ts';
 export type { Denial, DenialReason, PublicDenial, StepUpChallenge } from './denial.ts';
 export type { FeedMessage, RevocationEvent } from './feed-position.ts';
+export { foreignIssuer, type ForeignIssuerParts } from './foreign-issuer.ts';
+export { assertForeignIssuers, type ForeignIssuer } from './foreign-issuer-configuration.ts';
 export { openGates, type Decision, type GateOptions, type Gates } from './gates.ts';
+export { endpointVerifier, opaqueTokenVerifier, type EndpointVerifierOptions } from './endpoint-verifiers.ts';
 export { introspectingVerifier, type IntrospectingOptions } from './introspecting-verifier.ts';
 export { localVerifier, type LocalVerifierOptions } from './local-verifier.ts';
 export type { Evidence, Principal, PropagatedPrincipal, ServicePrincipal, Transaction } from './principal.ts';
@@ -23,6 +27,7 @@ export {
   type RevocationFeed,
 } from './revocation-feed.ts';
 export type { Revocation, RevocationSubject } from './revocations.ts';
+export { tokenIntrospection, type IntrospectToken, type TokenIntrospectionOptions } from './token-introspection.ts';
 export { readTrace, writeTrace, type Trace } from './trace.ts';
 export { openSignedToken, type SignedToken } from './signed-token.ts';
 export type {

@@ -41,24 +41,32 @@ const maxBeliefSeconds = 600;
 /** @throws when the issuers cannot be told apart, or one could be believed longer than its revocations are remembered. */
 export function assertIssuersFit(issuers: readonly TrustedIssuer[]): void {
   if (issuers.length === 0) throw new Error('no issuer is trusted: nobody could ever get in');
+  assertDistinct(issuers.map(({ issuer, name, opaque }) => ({ issuer, name, opaque: opaque !== undefined })));
+  for (const issuer of issuers) assertIssuerHolds(issuer);
+}
+
+type Named = Readonly<{ issuer: string; name: string | undefined; opaque: boolean | undefined }>;
+
+/** @throws when two issuers could be taken for each other */
+export function assertDistinct(issuers: readonly Named[]): void {
   for (const { issuer, name } of issuers) {
-    if (issuers.filter((other) => other.issuer === issuer).length > 1)
+    if (name !== undefined && !nameGrammar.test(name)) {
+      throw new Error(`the issuer ${issuer} is called "${name}": use a small letter, then up to 31 of a-z, 0-9 and -`);
+    }
+    if (issuers.filter((other) => other.issuer === issuer).length > 1) {
       throw new Error(`the issuer ${issuer} is there twice`);
-    if (name === undefined || nameGrammar.test(name)) continue;
-    throw new Error(`the issuer ${issuer} is called "${name}": use a small letter, then up to 31 of a-z, 0-9 and -`);
+    }
+    if (issuers.filter((other) => other.name === name).length > 1) {
+      throw new Error(
+        name === undefined
+          ? 'two issuers have no name: only the house may go without, so that its users keep their ids'
+          : `two issuers are called "${name}": their users could not be told apart`,
+      );
+    }
   }
-  for (const { name } of issuers) {
-    if (issuers.filter((other) => other.name === name).length === 1) continue;
-    throw new Error(
-      name === undefined
-        ? 'two issuers have no name: only the house may go without, so that its users keep their ids'
-        : `two issuers are called "${name}": their users could not be told apart`,
-    );
-  }
-  if (issuers.filter(({ opaque }) => opaque !== undefined).length > 1) {
+  if (issuers.filter(({ opaque }) => opaque).length > 1) {
     throw new Error('two issuers have opaque tokens: nobody could tell whom to ask');
   }
-  for (const issuer of issuers) assertIssuerHolds(issuer);
 }
 
 function assertIssuerHolds({ issuer, local, opaque, revocations }: TrustedIssuer): void {

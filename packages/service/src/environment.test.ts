@@ -54,6 +54,6 @@ test('the key of a client must be a private ES256 key with a kid', () => {
   const read = (key: unknown) => readEnvironment(clientSettings('catalog'), { CLIENT_KEY: JSON.stringify(key) });
   expect(read(jwk)).toMatchObject({ CLIENT_ID: 'catalog', CLIENT_KEY: jwk });
   for (const bad of [{ ...jwk, d: undefined }, { ...jwk, kid: undefined }, { ...jwk, crv: 'P-384' }, 'text', null])
-    expect(() => read(bad)).toThrow('CLIENT_KEY is not valid. Set it to the private ES256 JWK');
+    expect(() => read(bad)).toThrow(/^CLIENT_KEY is not valid( at \w+)?\. Set it to the private ES256 JWK/);
   expect(() => readEnvironment(clientSettings('catalog'), { CLIENT_KEY: '{' })).toThrow('CLIENT_KEY is not valid');
 });

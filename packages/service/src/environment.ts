@@ -77,12 +77,26 @@ export function readEnvironment<Shape extends Readonly<Record<string, z.core.$Zo
   );
   const read = z.object(shape).safeParse(given);
   if (read.success) return read.data;
-  const names = [...new Set(read.error.issues.map((issue) => String(issue.path[0])))];
-  throw new SettingsError(names.map((name) => describeProblem(name, given[name], shape[name])).join('; '));
+  const firstIssues = new Map(read.error.issues.toReversed().map((issue) => [String(issue.path[0]), issue]));
+  const problems = Object.keys(shape).flatMap((name) => {
+    const issue = firstIssues.get(name);
+    if (issue === undefined) return [];
+    const problem = given[name] === undefined ? 'is missing' : `is not valid${describePlace(issue)}`;
+    const wanted = shape[name] && z.globalRegistry.get(shape[name])?.description;
+    return wanted === undefined ? `${name} ${problem}.` : `${name} ${problem}. Set it to ${wanted}`;
+  });
+  throw new SettingsError(problems.join('; '));
 }
 
-function describeProblem(name: string, value: string | undefined, schema: z.core.$ZodType | undefined): string {
-  const problem = value === undefined ? 'is missing' : 'is not valid';
-  const wanted = schema && z.globalRegistry.get(schema)?.description;
-  return wanted === undefined ? `${name} ${problem}.` : `${name} ${problem}. Set it to ${wanted}`;
+/** Where inside a setting, and the sentence of a check of ours; zod's own words may repeat what was given. */
+function describePlace({ code, message, path }: z.core.$ZodIssue): string {
+  const place = path
+    .slice(1)
+    .map((step) =>
+      typeof step === 'number' ? `[${step}]` : `.${/^\w{1,40}$/.test(String(step)) ? String(step) : '…'}`,
+    )
+    .join('')
+    .replace(/^\./, '');
+  const sentence = code === 'custom' && message !== 'Invalid input' ? `: ${message}` : '';
+  return place === '' ? sentence : ` at ${place}${sentence}`;
 }

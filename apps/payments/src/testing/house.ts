@@ -43,7 +43,7 @@ export async function openTestHouse() {
     ...openPayments(proxy.url),
     ...openTrust({ issuer: authority.issuer, keys, ask, feed: authority.feed, log }),
     keys,
-    askQuote: quotesFrom({ service, url: catalog.url, log }),
+    askQuote: quotesFrom({ service, issuer: authority.issuer, url: catalog.url, log }),
     log,
   });
   return {
