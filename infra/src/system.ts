@@ -18,6 +18,8 @@ export type SystemOptions = Readonly<{
   logLevel?: string;
   /** `ALLOWED_ORIGINS` of all services. Default: none. */
   allowedOrigins?: string;
+  /** Further settings of a service, such as TRUSTED_ISSUERS. */
+  extraSettings?: Partial<Readonly<Record<ServiceName, Readonly<Record<string, string>>>>>;
   /** Every line that a service writes. */
   onLine?: (line: ServiceLine) => void;
   /** A service has ended that nobody asked to. It may be started again. */
@@ -54,7 +56,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const service = await startService({
       name,
       url: `http://127.0.0.1:${options.ports[name]}`,
-      env: serviceSettings(name, options, urls),
+      env: { ...serviceSettings(name, options, urls), ...options.extraSettings?.[name] },
       onLine,
     });
     running.set(name, service);

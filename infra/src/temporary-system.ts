@@ -1,12 +1,15 @@
 import { freePorts } from './free-ports.ts';
 import { openLogBook, type LogBook } from './log-book.ts';
 import { makeSystemSecrets, type SystemSecrets } from './system-secrets.ts';
-import { startSystem, type System } from './system.ts';
+import { startSystem, type System, type SystemOptions } from './system.ts';
 
 export type TemporarySystem = System & Readonly<{ log: LogBook; secrets: SystemSecrets }>;
 
 /** A system with secrets of its own on free ports, that remembers all it logs. */
-export async function startTemporarySystem(databaseUrl: string): Promise<TemporarySystem> {
+export async function startTemporarySystem(
+  databaseUrl: string,
+  options: Pick<SystemOptions, 'extraSettings'> = {},
+): Promise<TemporarySystem> {
   const [auth = 0, catalog = 0, payments = 0] = await freePorts(3);
   const log = openLogBook();
   const secrets = await makeSystemSecrets();
@@ -16,6 +19,7 @@ export async function startTemporarySystem(databaseUrl: string): Promise<Tempora
     secrets,
     logLevel: 'debug',
     onLine: log.write,
+    ...options,
   });
   return { ...system, log, secrets };
 }
