@@ -1,14 +1,14 @@
 import { refuseUnavailable } from '@sallyport/service';
 import { tracked } from '@trpc/server';
 import * as z from 'zod';
+import { feedPlaceGrammar, readFeedPlace, writeFeedPlace } from './revocation/feed-place.ts';
+import { lastPlace } from './revocation/revocation-snapshot.ts';
 import { streamRevocations } from './revocation/revocation-stream.ts';
 import { router, trust } from './trpc.ts';
 
 const identifier = z.string().min(1).max(256);
 const question = z.strictObject({ tokenId: identifier, session: identifier, subject: identifier, client: identifier });
 const maxQuestions = 128;
-
-const position = z.string().regex(/^(0|[1-9][0-9]{0,14})$/);
 
 /** Milliseconds after which the feed ends, so that whoever follows it proves again who it is. */
 const streamForMs = 5 * 60 * 1000;
@@ -29,16 +29,25 @@ export const internalRouter = router({
       }
     }),
 
-  /** DESIGN §8. The id of each message is a position: whoever comes back with it misses nothing. */
+  /**
+   * The position of the newest revocation, read after the question came: what a service must have seen of the feed to
+   * know all that was revoked before it asked. `place` is the id that the feed's message of that position has.
+   */
+  position: trust.authenticatedRead({ scope: 'revocations', from: 'service' }).query(async ({ ctx: { authority } }) => {
+    const last = await lastPlace(authority.database);
+    return { position: last.position, place: writeFeedPlace(last) };
+  }),
+
+  /** DESIGN §8. The id of each message is a place in the feed: whoever comes back with it misses nothing. */
   revocations: trust
     .authenticatedRead({ scope: 'revocations', from: 'service' })
-    .input(z.strictObject({ lastEventId: position.optional() }).optional())
+    .input(z.strictObject({ lastEventId: z.string().regex(feedPlaceGrammar).optional() }).optional())
     .subscription(async function* follow({ ctx: { authority, wake }, input, signal }) {
-      const from = input?.lastEventId === undefined ? undefined : Number(input.lastEventId);
+      const from = input?.lastEventId === undefined ? undefined : readFeedPlace(input.lastEventId);
       const ends = AbortSignal.timeout(streamForMs);
       const stop = signal === undefined ? ends : AbortSignal.any([signal, ends]);
-      for await (const message of streamRevocations({ database: authority.database, wake }, from, stop)) {
-        yield tracked(String(message.type === 'event' ? message.event.position : message.position), message);
+      for await (const { message, place } of streamRevocations({ database: authority.database, wake }, from, stop)) {
+        yield tracked(place === undefined ? 'snapshot' : writeFeedPlace(place), message);
       }
     }),
 });

@@ -39,6 +39,7 @@ export function serveAuth({ port, host, opened, allowedOrigins = [] }: AuthParts
       keys: authority.keys.published().length > 0,
       feed: revocations.silenceMs() <= liveWithinMs,
     }),
+    readings: () => ({ feedSilenceMs: Math.round(revocations.silenceMs()) }),
     log: authority.log,
     onClose: async () => {
       revocations.close();

@@ -143,7 +143,9 @@ describe('limits', () => {
 
 test('ready means database, keys and feed', async () => {
   const response = await fetch(`${catalog.url}/readyz`);
-  expect(await response.json()).toEqual({ ready: true, parts: { database: true, keys: true, feed: true } });
+  const answer: unknown = await response.json();
+  expect(answer).toMatchObject({ ready: true, parts: { database: true, keys: true, feed: true } });
+  expect(answer).toHaveProperty('readings.feedSilenceMs', expect.any(Number));
 });
 
 test('the run-time role deletes nothing, gives nothing away, and writes no categories', async () => {

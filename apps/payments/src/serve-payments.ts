@@ -38,6 +38,7 @@ export function servePayments(parts: PaymentsParts): Promise<Running> {
       keys: keys.usable(),
       feed: revocations.silenceMs() <= liveWithinMs,
     }),
+    readings: () => ({ feedSilenceMs: Math.round(revocations.silenceMs()) }),
     log,
     onClose: async () => {
       gates.close();

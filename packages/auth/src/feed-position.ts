@@ -1,57 +1,83 @@
 import type { Revocation } from './revocations.ts';
 
-/** Positions are gapless whole numbers in commit order. */
-export type RevocationEvent = Readonly<{ position: number }> & Revocation;
+/** What the feed tells beside revocations. It ends nothing: whoever cares hears of it by `onRevocation`. */
+export type Notice = Readonly<{ kind: 'policy'; version: number }>;
+
+/** Positions are gapless whole numbers in commit order, from 1. */
+export type RevocationEvent = Readonly<{ position: number }> & (Revocation | Notice);
 
 /** What a feed says: a revocation, or that nothing is missing so far. Only the second proves anything. */
 export type FeedMessage =
+  /**
+   * One page of what is in force for any token that can still be alive. A stream begins with pages 0, 1, 2 … when the
+   * follower has no position, or one that cannot be continued. The last one says how far they reach.
+   */
+  | Readonly<{
+      type: 'snapshot';
+      page: number;
+      inForce: readonly (Revocation | Notice)[];
+      /** On the last page only: all that was committed up to here is on the pages. */
+      position?: number | undefined;
+    }>
   | Readonly<{ type: 'event'; event: RevocationEvent }>
   /** Everything up to `position` has been sent before this message. */
   | Readonly<{ type: 'heartbeat'; position: number }>;
 
-type FeedStep =
-  | Readonly<{ kind: 'apply'; event: RevocationEvent }>
-  /** Nothing is missing up to here. */
-  | Readonly<{ kind: 'proof' }>
-  | Readonly<{ kind: 'repetition' }>
-  /** The connection cannot be trusted further: open another. */
-  | Readonly<{ kind: 'broken'; problem: string }>;
-
 export type FeedPosition = Readonly<{
-  /** `first`: the message is the first of its connection. */
-  take: (message: FeedMessage, first: boolean) => FeedStep;
-  /** The last position that was applied; `undefined` before anything is known. */
+  /** What is wrong with a message that came now, if anything: then the connection cannot be trusted further. */
+  take: (message: FeedMessage) => string | undefined;
+  /** Everything up to here has arrived. `undefined` until a snapshot is complete. */
   current: () => number | undefined;
+  /** The next connection begins with a snapshot. */
+  forget: () => void;
 }>;
 
 /** Follows where a feed stands, and notices what is lost, repeated or out of order. No clock, no I/O. */
 export function feedPosition(): FeedPosition {
   let position: number | undefined;
+  let nextPage = 0;
 
-  function takeHeartbeat(reached: number): FeedStep {
-    if (position !== undefined && reached > position) return { kind: 'broken', problem: 'the feed has a gap' };
-    if (position !== undefined && reached < position) {
-      // The authority came back from an older state: begin again with whatever it has.
+  function takePage(page: number, reached: number | undefined): string | undefined {
+    if (page === 0) {
       position = undefined;
-      return { kind: 'broken', problem: 'the feed went back' };
+      nextPage = 0;
     }
+    if (page !== nextPage || position !== undefined) return 'the snapshot has a gap';
+    nextPage += 1;
     position = reached;
-    return { kind: 'proof' };
+    return undefined;
   }
 
-  function takeEvent(event: RevocationEvent, first: boolean): FeedStep {
-    if (position !== undefined && event.position <= position) return { kind: 'repetition' };
-    // A connection may begin further on: what the authority left out is older than any token that is still alive.
-    if (!first && position !== undefined && event.position > position + 1) {
-      return { kind: 'broken', problem: 'the feed has a gap' };
-    }
-    position = event.position;
-    return { kind: 'apply', event };
+  function takeEvent(event: RevocationEvent): string | undefined {
+    if (position === undefined) return 'an event came before the snapshot was complete';
+    if (event.position > position + 1) return 'the feed has a gap';
+    position = Math.max(position, event.position);
+    return undefined;
+  }
+
+  function takeHeartbeat(reached: number): string | undefined {
+    if (position === undefined) return 'a heartbeat came before the snapshot was complete';
+    if (reached > position) return 'the feed has a gap';
+    if (reached === position) return undefined;
+    position = undefined;
+    return 'the feed went back';
   }
 
   return {
     current: () => position,
-    take: (message, first) =>
-      message.type === 'heartbeat' ? takeHeartbeat(message.position) : takeEvent(message.event, first),
+    forget: () => {
+      position = undefined;
+      nextPage = 0;
+    },
+    take(message) {
+      switch (message.type) {
+        case 'snapshot':
+          return takePage(message.page, message.position);
+        case 'event':
+          return takeEvent(message.event);
+        case 'heartbeat':
+          return takeHeartbeat(message.position);
+      }
+    },
   };
 }

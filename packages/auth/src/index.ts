@@ -6,10 +6,12 @@ export { answerDenial, type DenialAnswer } from './challenge.ts';
 export type { ClientCredentials } from './client-authentication.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { coalescingAuthority, type CoalescingOptions } from './coalescing-authority.ts';
+export { makeConsistencyToken, type ConsistencyHeader, type ConsistencyToken } from './consistency-token.ts';
 export type { Denial, DenialReason, PublicDenial, StepUpChallenge } from './denial.ts';
-export type { FeedMessage, RevocationEvent } from './feed-position.ts';
 export { foreignIssuer, type ForeignIssuerParts } from './foreign-issuer.ts';
 export { assertForeignIssuers, type ForeignIssuer } from './foreign-issuer-configuration.ts';
+export type { FeedHandlers } from './feed-connection.ts';
+export type { FeedMessage, Notice, RevocationEvent } from './feed-position.ts';
 export { openGates, type Decision, type GateOptions, type Gates } from './gates.ts';
 export { endpointVerifier, opaqueTokenVerifier, type EndpointVerifierOptions } from './endpoint-verifiers.ts';
 export { introspectingVerifier, type IntrospectingOptions } from './introspecting-verifier.ts';
@@ -21,13 +23,14 @@ export { openRequest, type HeaderValues, type RequestContext, type RequestOption
 export {
   followRevocations,
   liveWithinMs,
-  type FeedHandlers,
+  type FeedLag,
   type FeedSource,
   type FollowOptions,
   type RevocationFeed,
 } from './revocation-feed.ts';
-export type { Revocation, RevocationSubject } from './revocations.ts';
 export { tokenIntrospection, type IntrospectToken, type TokenIntrospectionOptions } from './token-introspection.ts';
+export { rememberForMs, type Revocation, type RevocationSubject } from './revocations.ts';
+export { systemTimers, type Timers } from './timers.ts';
 export { readTrace, writeTrace, type Trace } from './trace.ts';
 export { openSignedToken, type SignedToken } from './signed-token.ts';
 export type {

@@ -19,8 +19,9 @@ export type Revocations = Readonly<{
 }>;
 
 /**
- * How long a revocation is remembered, in milliseconds. No token lives longer than ten minutes, so what is older could
- * only repeat what `exp` says already.
+ * How long a revocation is remembered, in milliseconds. Whoever believes tokens that live longer would forget a
+ * revocation before its token ends: compare at start. A denied key is never forgotten, because whoever has it goes on
+ * making tokens that have just begun.
  */
 export const rememberForMs = 15 * 60 * 1000;
 
@@ -29,31 +30,35 @@ export const rememberForMs = 15 * 60 * 1000;
  * confused. The greatest cut-off of subject, client and everyone counts; a later, smaller one changes nothing.
  */
 export function rememberRevocations(): Revocations {
-  const named = new Map<string, number>();
-  const cutOffs = new Map<string, { upToSerial: number; atMs: number }>();
+  // Oldest first: what is noted again moves to the end.
+  const named = new Map<string, { atMs: number }>();
+  const cutOffs = new Map<string, { atMs: number; upToSerial: number }>();
+  const deniedKeys = new Set<string>();
 
-  function prune(nowMs: number): void {
-    for (const [key, atMs] of named) if (nowMs - atMs > rememberForMs) named.delete(key);
-    for (const [key, { atMs }] of cutOffs) if (nowMs - atMs > rememberForMs) cutOffs.delete(key);
+  function end(key: string, atMs: number): void {
+    named.delete(key);
+    named.set(key, { atMs });
   }
 
   function cutOff(key: string, upToSerial: number, atMs: number): void {
-    const known = cutOffs.get(key);
-    cutOffs.set(key, { upToSerial: Math.max(upToSerial, known?.upToSerial ?? 0), atMs });
+    const known = cutOffs.get(key)?.upToSerial ?? 0;
+    cutOffs.delete(key);
+    cutOffs.set(key, { atMs, upToSerial: Math.max(upToSerial, known) });
   }
 
   return {
     add(revocation, nowMs) {
-      prune(nowMs);
+      forgetOld(named, nowMs);
+      forgetOld(cutOffs, nowMs);
       switch (revocation.kind) {
         case 'session':
-          named.set(`session ${revocation.session}`, nowMs);
+          end(`session ${revocation.session}`, nowMs);
           break;
         case 'token':
-          named.set(`token ${revocation.tokenId}`, nowMs);
+          end(`token ${revocation.tokenId}`, nowMs);
           break;
         case 'key':
-          named.set(`key ${revocation.keyId}`, nowMs);
+          deniedKeys.add(revocation.keyId);
           break;
         case 'subject':
           cutOff(`subject ${revocation.subject}`, revocation.upToSerial, nowMs);
@@ -68,7 +73,7 @@ export function rememberRevocations(): Revocations {
     },
 
     covers({ tokenId, session, subject, client, keyId }) {
-      if (named.has(`token ${tokenId}`) || named.has(`key ${keyId}`)) return true;
+      if (named.has(`token ${tokenId}`) || deniedKeys.has(keyId)) return true;
       if (session === undefined) return false;
       if (named.has(`session ${session}`)) return true;
       if (cutOffs.size === 0) return false;
@@ -77,8 +82,15 @@ export function rememberRevocations(): Revocations {
       return effective >= 0 && !(sessionSerial(session) > effective);
     },
 
-    size: () => named.size + cutOffs.size,
+    size: () => named.size + cutOffs.size + deniedKeys.size,
   };
+}
+
+function forgetOld(notes: Map<string, { readonly atMs: number }>, nowMs: number): void {
+  for (const [key, { atMs }] of notes) {
+    if (nowMs - atMs <= rememberForMs) return;
+    notes.delete(key);
+  }
 }
 
 /**

@@ -2,3 +2,5 @@ export { heldClock, type HeldClock } from './testing/held-clock.ts';
 export { testAuthority, type TestAuthority } from './testing/authority.ts';
 export { testGates, type TestGates } from './testing/gates.ts';
 export type { CarriedTransaction, ServiceToken, UserToken } from './testing/tokens.ts';
+export { virtualTime, type VirtualTime } from './testing/virtual-time.ts';
+export type { MessageFault } from './testing/feed.ts';

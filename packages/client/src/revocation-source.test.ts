@@ -1,5 +1,6 @@
 import { followRevocations, type FeedMessage } from '@sallyport/auth';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { AuthorityUnavailable } from './authority-failure.ts';
 import { clientKey, listenForServices, openServicePeer } from './service-testing-peer.ts';
 import { openServiceClient } from './service.ts';
 
@@ -21,13 +22,22 @@ const ended = (position: number): FeedMessage => ({
   event: { position, kind: 'session', session: `${position}.s` },
 });
 const heartbeat = (position: number): FeedMessage => ({ type: 'heartbeat', position });
+const snapshot = (position: number): FeedMessage => ({
+  type: 'snapshot',
+  page: 0,
+  inForce: [
+    { kind: 'key', keyId: 'k' },
+    { kind: 'policy', version: 1 },
+  ],
+  position,
+});
 
 /** Opens one connection and gathers what it says until it ends. */
-function listen(from?: number) {
+function listen(from?: number, source = open().feed) {
   const messages: FeedMessage[] = [];
   const end = Promise.withResolvers<unknown>();
   let ends = 0;
-  const stop = open().feed(from, {
+  const stop = source.open(from, {
     onMessage: (message) => messages.push(message),
     onEnd: (error) => {
       ends += 1;
@@ -42,20 +52,57 @@ const forever = (signal: AbortSignal | undefined): Promise<void> =>
 
 test('the feed says what the authority says, in order, and ends when the authority ends it', async () => {
   opened.peer.stream = async function* () {
+    yield snapshot(0);
     yield ended(1);
     yield ended(2);
     yield heartbeat(2);
   };
   const connection = listen();
   expect(await connection.ended).toBeUndefined();
-  expect(connection.messages).toEqual([ended(1), ended(2), heartbeat(2)]);
+  expect(connection.messages).toEqual([snapshot(0), ended(1), ended(2), heartbeat(2)]);
   expect(opened.peer.subscribers).toEqual([{ from: undefined, authorization: 'Bearer token-1' }]);
 });
 
-test('a position resumes after the last event', async () => {
-  const connection = listen(41);
-  await connection.ended;
-  expect(opened.peer.subscribers[0]?.from).toBe('41');
+test('a position goes out as the id that came with it; one that came from nowhere is none', async () => {
+  opened.peer.stream = async function* () {
+    yield snapshot(40);
+    yield ended(41);
+  };
+  const source = open().feed;
+  await listen(undefined, source).ended;
+  await listen(41, source).ended;
+  await listen(7, source).ended;
+  expect(opened.peer.subscribers.map(({ from }) => from)).toEqual([undefined, '41.here', undefined]);
+});
+
+test('the position that was reached, with something else there, is no answer: it is another history', async () => {
+  opened.peer.stream = async function* () {
+    yield snapshot(17);
+  };
+  const source = open().feed;
+  await listen(undefined, source).ended;
+  const signal = AbortSignal.timeout(5000);
+  for (const [place, outcome] of [
+    ['17.here', 17],
+    ['17.there', expect.any(AuthorityUnavailable)],
+  ]) {
+    opened.peer.answerPosition = async () => ({ position: 17, place });
+    expect(await source.askPosition(signal).catch((error: unknown) => error)).toEqual(outcome);
+  }
+});
+
+test('the position is asked for anew each time; what is no answer to that is an outage', async () => {
+  const { askPosition } = open().feed;
+  const signal = AbortSignal.timeout(5000);
+  opened.peer.answerPosition = async () => ({ position: 17, place: '17.here' });
+  expect(await askPosition(signal)).toBe(17);
+  for (const answer of [{}, { position: -1, place: '' }, { position: '17', place: '' }, { position: 17 }, 17]) {
+    opened.peer.answerPosition = async () => answer;
+    await expect(askPosition(signal)).rejects.toBeInstanceOf(AuthorityUnavailable);
+  }
+  const abort = new AbortController();
+  opened.peer.answerPosition = () => new Promise(() => abort.abort());
+  await expect(askPosition(abort.signal)).rejects.toBeInstanceOf(AuthorityUnavailable);
 });
 
 test('a broken connection ends once, with an error, and is not opened again from here', async () => {
@@ -90,7 +137,7 @@ test('a refused service token ends the connection, and the next one brings anoth
   const service = open();
   const connect = () =>
     new Promise((resolve) => {
-      service.feed(undefined, { onMessage: () => {}, onEnd: resolve });
+      service.feed.open(undefined, { onMessage: () => {}, onEnd: resolve });
     });
   expect(await connect()).toBeInstanceOf(Error);
   expect(await connect()).toBeUndefined();
@@ -117,7 +164,8 @@ test('a revocation of a kind that is not known ends the feed instead of being pa
 test('a follower that loses the connection goes on after the last event it understood', async () => {
   let position = 0;
   opened.peer.stream = async function* (from, signal) {
-    position = Number(from ?? 0) + 1;
+    if (from === undefined) yield snapshot(0);
+    position = Number.parseInt(from ?? '0', 10) + 1;
     yield ended(position);
     yield heartbeat(position);
     await forever(signal);
@@ -127,5 +175,5 @@ test('a follower that loses the connection goes on after the last event it under
   network.breakConnections();
   await expect.poll(() => feed.position(), { timeout: 5000 }).toBe(2);
   feed.close();
-  expect(opened.peer.subscribers.map(({ from }) => from)).toEqual([undefined, '1']);
+  expect(opened.peer.subscribers.map(({ from }) => from)).toEqual([undefined, '1.here']);
 });

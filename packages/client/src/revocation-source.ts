@@ -1,11 +1,12 @@
 import type { FeedHandlers, FeedMessage, FeedSource } from '@sallyport/auth';
-import { createTRPCUntypedClient, httpSubscriptionLink } from '@trpc/client';
+import { createTRPCUntypedClient, httpLink, httpSubscriptionLink } from '@trpc/client';
 import type { AnyRouter } from '@trpc/server';
 import { EventSource } from 'eventsource';
 import * as z from 'zod';
 import { AuthorityUnavailable, authorityFailure } from './authority-failure.ts';
 import { reasonOf } from './denial-answer.ts';
-import { trpcUrl, type HttpEndpoint } from './http-endpoint.ts';
+import { sendingTo, trpcUrl, type HttpEndpoint } from './http-endpoint.ts';
+import { serviceTokenLink } from './service-token-link.ts';
 import type { ServiceTokens } from './service-token.ts';
 import type { ServiceToken } from './token-endpoint.ts';
 
@@ -18,22 +19,34 @@ const position = z.int().nonnegative();
 const upToSerial = z.int().nonnegative();
 
 // A kind that we do not know is a revocation that we could not honour, so it must not pass for one: it ends the feed.
-const eventSchema = z.discriminatedUnion('kind', [
-  z.object({ position, kind: z.literal('session'), session: z.string() }),
-  z.object({ position, kind: z.literal('token'), tokenId: z.string() }),
-  z.object({ position, kind: z.literal('subject'), subject: z.string(), upToSerial }),
-  z.object({ position, kind: z.literal('client'), client: z.string(), upToSerial }),
-  z.object({ position, kind: z.literal('everyone'), upToSerial }),
-  z.object({ position, kind: z.literal('key'), keyId: z.string() }),
+const told = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('session'), session: z.string() }),
+  z.object({ kind: z.literal('token'), tokenId: z.string() }),
+  z.object({ kind: z.literal('subject'), subject: z.string(), upToSerial }),
+  z.object({ kind: z.literal('client'), client: z.string(), upToSerial }),
+  z.object({ kind: z.literal('everyone'), upToSerial }),
+  z.object({ kind: z.literal('key'), keyId: z.string() }),
+  z.object({ kind: z.literal('policy'), version: z.int().nonnegative() }),
 ]);
 
-/** One tracked item: `tracked(String(position), message)` on the authority's side. */
-const itemSchema = z.object({
-  data: z.discriminatedUnion('type', [
-    z.object({ type: z.literal('event'), event: eventSchema }),
-    z.object({ type: z.literal('heartbeat'), position }),
-  ]),
-}) satisfies z.ZodType<{ data: FeedMessage }>;
+const message = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('snapshot'),
+    page: z.int().nonnegative(),
+    inForce: z.array(told),
+    position: position.optional(),
+  }),
+  z.object({ type: z.literal('event'), event: z.intersection(z.object({ position }), told) }),
+  z.object({ type: z.literal('heartbeat'), position }),
+]) satisfies z.ZodType<FeedMessage>;
+
+/** One tracked item. Its id stands for the place after it, and is opaque here. */
+const itemSchema = z.object({ id: z.string(), data: message });
+
+const answerSchema = z.object({ position, place: z.string() });
+
+/** The place that the authority gave with a position, for coming back to it. */
+type Place = Readonly<{ position: number; id: string }>;
 
 /**
  * The authority's revocations as a tRPC subscription over server-sent events.
@@ -41,17 +54,23 @@ const itemSchema = z.object({
  * One connection for each call of the source: it connects, streams, and ends once. When to connect again, and how long a
  * silence may last, is for the follower, who alone knows what it has understood so far. The `EventSource` would connect again by
  * itself after a break, so the first sign of one closes it. Each connection asks for its own token.
+ *
+ * The id of an event also says which history it is of, so the position that the follower comes back with goes out as the
+ * id that came with it. Positions are asked for over a connection other than the stream's. A source is for one follower.
  */
 export function revocationSourceOver(options: RevocationSourceOptions): FeedSource {
-  return (from, handlers) => {
+  let reached: Place | undefined;
+
+  const open: FeedSource['open'] = (from, handlers) => {
     const connection = openConnection(options);
     const once = onceOnly(handlers);
-    const input = from === undefined ? {} : { lastEventId: String(from) };
+    const input = from !== undefined && reached?.position === from ? { lastEventId: reached.id } : {};
     const subscription = connection.client.subscription('internal.revocations', input, {
       onData: (item) => {
         const { data, error } = itemSchema.safeParse(item);
-        if (data) once.onMessage(data.data);
-        else end(new AuthorityUnavailable('its feed said something that is not understood', error));
+        if (data === undefined)
+          return end(new AuthorityUnavailable('its feed said something that is not understood', error));
+        once.onMessage(data.data, () => (reached = placeAfter(data) ?? reached));
       },
       onConnectionStateChange: (state) => {
         if (state.state === 'connecting' && state.error) end(state.error);
@@ -69,6 +88,36 @@ export function revocationSourceOver(options: RevocationSourceOptions): FeedSour
       once.mute();
       subscription.unsubscribe();
     };
+  };
+
+  const ask = positionQuestion(options);
+  return {
+    open,
+    async askPosition(signal) {
+      const { position: last, place } = await ask(signal);
+      // The same position, and something else there: what was said before it may be missing here.
+      if (reached?.position === last && reached.id !== place)
+        throw new AuthorityUnavailable('its revocations are of another history');
+      return last;
+    },
+  };
+}
+
+function placeAfter({ id, data }: z.output<typeof itemSchema>): Place | undefined {
+  const after = data.type === 'event' ? data.event.position : data.position;
+  return after === undefined ? undefined : { position: after, id };
+}
+
+function positionQuestion({ endpoint, tokens }: RevocationSourceOptions) {
+  const client = createTRPCUntypedClient<AnyRouter>({
+    links: [serviceTokenLink({ tokens, audience, scope }), httpLink(sendingTo(endpoint))],
+  });
+  return async (signal: AbortSignal): Promise<z.output<typeof answerSchema>> => {
+    try {
+      return answerSchema.parse(await client.query('internal.position', undefined, { signal }));
+    } catch (error) {
+      throw authorityFailure(error);
+    }
   };
 }
 
@@ -99,18 +148,20 @@ function openConnection({ endpoint, tokens }: RevocationSourceOptions) {
 }
 
 /** Nothing after the end, and nothing after being closed. */
-function onceOnly(handlers: FeedHandlers): FeedHandlers & { mute: () => void } {
+function onceOnly(handlers: FeedHandlers) {
   let over = false;
   return {
-    onMessage: (message) => {
-      if (!over) handlers.onMessage(message);
+    onMessage: (received: FeedMessage, before: () => void): void => {
+      if (over) return;
+      before();
+      handlers.onMessage(received);
     },
-    onEnd: (error) => {
+    onEnd: (error?: unknown): void => {
       if (over) return;
       over = true;
       handlers.onEnd(error);
     },
-    mute: () => {
+    mute: (): void => {
       over = true;
     },
   };

@@ -44,6 +44,8 @@ export function openServicePeer() {
       _from: string | undefined,
       _signal: AbortSignal | undefined,
     ): AsyncGenerator<FeedMessage> {},
+    /** Answers what position the feed is at; may throw or wait. */
+    answerPosition: async (): Promise<unknown> => ({ position: 0, place: '0' }),
     subscribers: new Array<{ from: string | undefined; authorization: string | undefined }>(),
     calls: new Array<IncomingHttpHeaders>(),
     waits: (): Promise<void> => Promise.resolve(),
@@ -69,9 +71,10 @@ export function openServicePeer() {
           peer.subscribers.push({ from: input.lastEventId, authorization: ctx.headers.authorization });
           for await (const message of peer.stream(input.lastEventId, signal)) {
             const position = message.type === 'event' ? message.event.position : message.position;
-            yield tracked(String(position), message);
+            yield tracked(position === undefined ? 'snapshot' : `${position}.here`, message);
           }
         }),
+      position: authorized.query(() => peer.answerPosition()),
     }),
     price: authorized.input(z.strictObject({ product: z.string() })).query(async ({ ctx, input }) => {
       peer.calls.push(ctx.headers);

@@ -4,15 +4,18 @@ import type { Route } from './routes.ts';
 /** Says of each part that the service needs whether it is there. */
 export type Readiness = () => Promise<Readonly<Record<string, boolean>>>;
 
+/** Numbers to look at beside that, each with its unit in its name. `Infinity` is told as `null`. They decide nothing. */
+export type Readings = () => Readonly<Record<string, number>>;
+
 const answerWithinMs = 2000;
 
-type HealthOptions = Readonly<{ name: string; readiness: Readiness; log: Log }>;
+type HealthOptions = Readonly<{ name: string; readiness: Readiness; readings?: Readings; log: Log }>;
 
 /**
  * `/healthz`: the process lives; a failure means "restart me". `/readyz`: it can do its work; a failure means "send nobody
  * here just now", with the part that is missing.
  */
-export function healthRoutes({ name, readiness, log }: HealthOptions): readonly Route[] {
+export function healthRoutes({ name, readiness, readings, log }: HealthOptions): readonly Route[] {
   return [
     { method: 'GET', path: '/healthz', handle: async () => ({ status: 200, json: { service: name, alive: true } }) },
     {
@@ -22,8 +25,8 @@ export function healthRoutes({ name, readiness, log }: HealthOptions): readonly 
         const parts = await askParts(readiness, log);
         const values = Object.values(parts);
         const isReady = values.every((isThere) => isThere);
-        if (isReady) return { status: 200, json: { ready: true, parts } };
-        return { status: 503, headers: { 'Retry-After': '1' }, json: { ready: false, parts } };
+        const json = { ready: isReady, parts, ...(readings && { readings: readings() }) };
+        return isReady ? { status: 200, json } : { status: 503, headers: { 'Retry-After': '1' }, json };
       },
     },
   ];

@@ -3,7 +3,7 @@ import type { SealedRouter } from '@sallyport/auth/trpc';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { drain, openExchanges } from './drain.ts';
 import { answer, type Endpoints } from './endpoints.ts';
-import { healthRoutes, type Readiness } from './health.ts';
+import { healthRoutes, type Readiness, type Readings } from './health.ts';
 import { standingHeaders } from './http-answer.ts';
 import { openExchange, type Exchange } from './http-exchange.ts';
 import { listen } from './listen.ts';
@@ -22,6 +22,8 @@ export type ServeOptions<Router extends AnyTRPCRouter> = Readonly<{
   host: string;
   createContext: TrpcEndpointOptions<Router>['createContext'];
   readiness: Readiness;
+  /** Told by `/readyz` beside the parts. */
+  readings?: Readings;
   log: Log;
   /** Endpoints outside tRPC. `/healthz` and `/readyz` are there already. */
   routes?: readonly Route[];

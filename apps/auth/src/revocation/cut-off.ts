@@ -10,11 +10,14 @@ export type CutOffTarget =
   | Readonly<{ kind: 'client'; client: string }>
   | Readonly<{ kind: 'everyone' }>;
 
+export type CutOff = Readonly<{ upToSerial: number; position: number }>;
+
 /**
  * Ends every session that the target has begun so far, in one row: all serials up to the newest that was drawn, so a
- * sign-in that has its serial and is not committed yet is covered too. Later sign-ins are not. Answers that serial.
+ * sign-in that has its serial and is not committed yet is covered too. Later sign-ins are not. Answers that serial, and the feed's
+ * position of the cut-off, for a consistency token.
  */
-export async function cutOff({ database, now }: Authority, target: CutOffTarget, because: string): Promise<number> {
+export async function cutOff({ database, now }: Authority, target: CutOffTarget, because: string): Promise<CutOff> {
   return inTransaction(database, transactionLimits, async (transaction) => {
     const { rows } = await transaction.execute<{ serial: string }>(
       sql`SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS serial FROM session_serials`,
@@ -27,8 +30,8 @@ export async function cutOff({ database, now }: Authority, target: CutOffTarget,
         target: [cutOffs.kind, cutOffs.name],
         set: { upToSerial: sql`greatest(${cutOffs.upToSerial}, excluded.up_to_serial)`, setAt: new Date(now()) },
       });
-    await recordRevocations(transaction, [{ ...target, upToSerial }], because);
-    return upToSerial;
+    const position = await recordRevocations(transaction, [{ ...target, upToSerial }], because);
+    return { upToSerial, position };
   });
 }
 

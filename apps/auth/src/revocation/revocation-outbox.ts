@@ -1,5 +1,5 @@
 import type { Revocation, RevocationEvent } from '@sallyport/auth';
-import { asc, gt, sql } from 'drizzle-orm';
+import { and, asc, gt, lte, sql } from 'drizzle-orm';
 import type { AuthQueries } from '../database.ts';
 import { revocationCounter, revocations } from '../schema.ts';
 
@@ -12,13 +12,16 @@ export const wakeChannel = 'sallyport_auth_revocations';
  * The counter's row stays locked until commit: the next revocation gets its position only after this one is committed
  * or rolled back. So positions have no gaps and follow the order of commits, which a sequence would not give: it hands
  * out numbers before commit, and a reader that follows `position > last` would miss a row that commits late.
+ *
+ * Answers the position of the last one. Of none at all, that of the newest that is committed: what the caller found
+ * done already lies at or before it.
  */
 export async function recordRevocations(
   transaction: AuthQueries,
   revoked: readonly Revocation[],
   because: string,
-): Promise<void> {
-  if (revoked.length === 0) return;
+): Promise<number> {
+  if (revoked.length === 0) return lastPosition(transaction);
   const [row] = await transaction
     .update(revocationCounter)
     .set({ lastPosition: sql`${revocationCounter.lastPosition} + ${revoked.length}` })
@@ -29,38 +32,35 @@ export async function recordRevocations(
     .insert(revocations)
     .values(revoked.map((revocation, index) => Object.assign(toRow(revocation), { position: first + index, because })));
   await transaction.execute(sql`SELECT pg_notify(${wakeChannel}, '')`);
+  return row.lastPosition;
 }
 
-/** The next events after a position, oldest first. */
+/** The position of the newest revocation that is committed; 0 when there is none. */
+export async function lastPosition(queries: AuthQueries): Promise<number> {
+  const [row] = await queries.select().from(revocationCounter);
+  if (row === undefined) throw new Error('The revocation counter has no row: run the migrations.');
+  return row.lastPosition;
+}
+
+export type RecordedEvent = Readonly<{ event: RevocationEvent; recordedAt: Date }>;
+
+/** The next events after a position, and up to another, oldest first. */
 export async function readRevocations(
   queries: AuthQueries,
-  position: number,
+  after: number,
   atMost: number,
-): Promise<RevocationEvent[]> {
+  upTo = Number.MAX_SAFE_INTEGER,
+): Promise<RecordedEvent[]> {
   const rows = await queries
     .select()
     .from(revocations)
-    .where(gt(revocations.position, position))
+    .where(and(gt(revocations.position, after), lte(revocations.position, upTo)))
     .orderBy(asc(revocations.position))
     .limit(atMost);
-  return rows.map((row) => Object.assign({ position: row.position }, fromRow(row)));
-}
-
-/** Minutes of history that a reader without a position gets: twice the life of the longest token. */
-const historyMinutes = 10;
-
-/**
- * Where a reader starts: after `from`, or before the oldest row of the last ten minutes when it has no position. A
- * position ahead of ours comes from another history (a database that was restored), and counts as none.
- */
-export async function startingPosition(queries: AuthQueries, from: number | undefined): Promise<number> {
-  const { rows } = await queries.execute<{ last: string; history: string }>(sql`
-    SELECT last_position AS last,
-      coalesce((SELECT min(position) - 1 FROM ${revocations}
-        WHERE recorded_at > now() - make_interval(mins => ${historyMinutes})), last_position) AS history
-    FROM ${revocationCounter}`);
-  const last = Number(rows[0]?.last ?? 0);
-  return from !== undefined && from <= last ? from : Number(rows[0]?.history ?? 0);
+  return rows.map((row) => ({
+    event: Object.assign({ position: row.position }, fromRow(row)),
+    recordedAt: row.recordedAt,
+  }));
 }
 
 type Row = Pick<typeof revocations.$inferSelect, 'kind' | 'name' | 'upToSerial'>;

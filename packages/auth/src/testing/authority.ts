@@ -44,18 +44,23 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
     /** Its public keys as a JWK set (RFC 7517 §5), for a test that serves them over HTTP. */
     keySet: signing.keySet,
     introspect,
-    feed: feed.source,
+    /** For one follower: take it anew for each. */
+    get feed() {
+      return feed.openSource();
+    },
     /** Sends a heartbeat to whoever follows. */
     beat: feed.beat,
+    /** What can go wrong with the feed: `stage`, `freeze`, `answer`, `cut`, `restart`. */
+    feedFaults: feed,
     ...testTokens({ issuer, trustDomain, clock, signing, secondFactorAt }),
     /** Records a second factor now: later tokens and answers of the session carry it. */
     secondFactor: (session: string): void => {
       secondFactors.set(session, clock.epochSeconds());
     },
-    /** Its own state changes before this returns. */
-    revoke: (revocation: Revocation): void => {
+    /** Its own state changes before this returns. Answers the feed's position of it, for a consistency token. */
+    revoke: (revocation: Revocation): number => {
       revoked.add(revocation, clock.monotonicMs());
-      feed.append(revocation);
+      return feed.append(revocation);
     },
     rotateKey: signing.rotate,
     /** Publishes without this key from now on. Another must be there. */
@@ -64,7 +69,7 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
     setReachable: (value: boolean): void => {
       reachable = value;
     },
-    /** While held, followers hear nothing. */
+    /** While held, followers hear nothing: the stream stands still and no question is answered. */
     holdFeed: feed.hold,
     questionsAsked: (): number => batchesAsked,
   };

@@ -31,6 +31,7 @@ export async function testGates(
   };
   const issuers = [{ issuer, local, fresh, revocations }, ...others];
   const gates = openGates({ issuers, transactions, clock, onDecision });
-  await Promise.resolve(); // the feed's first heartbeat
+  // The feed's first proof: a snapshot, and a question that was answered.
+  for (let turn = 0; turn < 10 && revocations.silenceMs() === Infinity; turn += 1) await Promise.resolve();
   return { gates, revocations, decisions };
 }
