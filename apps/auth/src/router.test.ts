@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { prepareDatabase } from './prepare-database.ts';
 import type { TokenSet } from './sign-in/token-set.ts';
 import { refusalOf } from './testing/callers.ts';
+import { textLike } from './testing/expected.ts';
 import { ada, adaSubject, grace, runAuthority, type RunningAuthority } from './testing/running-authority.ts';
 
 let auth: RunningAuthority;
@@ -76,11 +77,14 @@ test('an unknown e-mail costs a password check, as a known one does', async () =
   expect(times.unknown).toBeLessThan(times.known * 2);
 });
 
+/** What every ending hands out: see `every-ending.test.ts`. */
+const consistencyToken = textLike(/^c1-[0-9a-z]{11}$/);
+
 test('signing out ends the session, and says the same for a token that is none', async () => {
   const { tokens } = await signedIn();
-  expect(await auth.as().signOut.mutate({ refreshToken: tokens.refreshToken })).toEqual({ ended: true });
+  expect(await auth.as().signOut.mutate({ refreshToken: tokens.refreshToken })).toEqual({ ended: true, consistencyToken });
   expect(await auth.authority.introspect([questionOf(tokens)])).toEqual([{ active: false }]);
-  expect(await auth.as().signOut.mutate({ refreshToken: 'C'.repeat(43) })).toEqual({ ended: true });
+  expect(await auth.as().signOut.mutate({ refreshToken: 'C'.repeat(43) })).toEqual({ ended: true, consistencyToken });
 });
 
 test('somebody sees their own sessions only, and ends one or all the others', async () => {
@@ -92,8 +96,8 @@ test('somebody sees their own sessions only, and ends one or all the others', as
   expect(listed.map(({ id }) => id)).not.toContain(stranger.tokens.session.id);
   expect(listed.filter(({ current }) => current).map(({ id }) => id)).toEqual([here.tokens.session.id]);
 
-  expect(await here.account.sessions.end.mutate({ session: there.tokens.session.id })).toEqual({ ended: true });
-  expect(await here.account.sessions.end.mutate({ session: there.tokens.session.id })).toEqual({ ended: true });
+  expect(await here.account.sessions.end.mutate({ session: there.tokens.session.id })).toEqual({ ended: true, consistencyToken });
+  expect(await here.account.sessions.end.mutate({ session: there.tokens.session.id })).toEqual({ ended: true, consistencyToken });
   const foreign = await refusalOf(here.account.sessions.end.mutate({ session: stranger.tokens.session.id }));
   expect(foreign).toEqual(await refusalOf(here.account.sessions.end.mutate({ session: '1.AAAAAAAAAAAAAAAA' })));
   expect(foreign).toMatchObject({ status: 404, reason: 'not_found' });

@@ -29,7 +29,7 @@ const scope = 'catalog:read';
 
 /**
  * Asks catalog for price and seller, under a transaction token that freezes product, amount and currency. What crosses: that
- * token, this service's own, the trace, and what is left of the deadline.
+ * token, this service's own, the trace, a consistency token, and what is left of the deadline.
  *
  * A buyer of a foreign issuer cannot be carried on: only the house makes transaction tokens, for its own users.
  *
@@ -42,14 +42,14 @@ export function quotesFrom({ service, issuer, url, log }: CatalogParts): AskQuot
     if (principal.issuer !== issuer) throw denialError({ reason: 'caller_kind' });
     const { productId, amount, currency } = agreement;
     const remainingMs = (): number => Math.min(request.remainingMs(), timeToOpenMs(principal));
-    const { trace, signal } = request;
+    const { trace, signal, consistency } = request;
     try {
       const transaction = await service.exchange({
         subjectToken: tokenOf(request),
         scope,
         context: { product: productId, amount, currency },
       });
-      return await catalog({ request: { trace, signal, remainingMs }, transaction }).products.quote.query({
+      return await catalog({ request: { trace, signal, consistency, remainingMs }, transaction }).products.quote.query({
         productId,
       });
     } catch (error) {

@@ -9,6 +9,7 @@ const publicWordOf = {
   authorization_repeated: 'invalid_request',
   token_too_long: 'invalid_request',
   transaction_header_malformed: 'invalid_request',
+  consistency_token_malformed: 'invalid_request',
   idempotency_key_missing: 'invalid_request',
   idempotency_key_malformed: 'invalid_request',
   regulated_in_batch: 'invalid_request',
@@ -39,6 +40,7 @@ const publicWordOf = {
   issuer_not_asked: 'access_denied',
 
   feed_silent: 'temporarily_unavailable',
+  feed_behind: 'temporarily_unavailable',
   authority_unreachable: 'temporarily_unavailable',
   keys_unavailable: 'temporarily_unavailable',
 } as const;

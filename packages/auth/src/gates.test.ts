@@ -288,7 +288,7 @@ test('a service is no user, and a user no service', async () => {
 
 test('a service whose feed cannot keep the bound does not start', () => {
   const verifier = { verify: never, maxLifetimeSeconds: 600 };
-  const revocations = { silenceMs: () => 0, isRevoked: () => false, learn: () => {} };
+  const revocations = { silenceMs: () => 0, isRevoked: () => false, learn: () => {}, position: () => 0 };
   const options = { issuers: [{ issuer: 'http://authority.test', local: verifier, fresh: verifier, revocations }] };
   expect(() => openGates({ ...options, feedDeliveryMs: 5000 - liveWithinMs })).not.toThrow();
   expect(() => openGates({ ...options, feedDeliveryMs: 5001 - liveWithinMs })).toThrow('promises 5 s');

@@ -1,6 +1,7 @@
 import type { Standing } from './authorize.ts';
 import type { BearerToken } from './bearer-token.ts';
 import { systemClock, type Clock } from './clock.ts';
+import { courseWhenBehind } from './consistency-token.ts';
 import type { DenialReason } from './denial.ts';
 import { openIssuers, type OpenIssuer, type OpenIssuers } from './open-issuers.ts';
 import { userOf } from './principal.ts';
@@ -78,7 +79,9 @@ function assertBoundsHold(feedDeliveryMs: number): void {
   }
 }
 
-async function examineBearer(issuers: OpenIssuers, { authorization, tier }: RequestContext): Promise<Standing> {
+async function examineBearer(issuers: OpenIssuers, request: RequestContext): Promise<Standing> {
+  const { authorization, consistency } = request;
+  if (consistency.kind === 'refused') return consistency;
   switch (authorization.kind) {
     case 'none':
       return { kind: 'nobody' };
@@ -91,21 +94,24 @@ async function examineBearer(issuers: OpenIssuers, { authorization, tier }: Requ
     }
     case 'token': {
       const issuer = issuers.of(authorization.token);
-      return issuer === undefined ? refused('token_issuer') : examineSigned(issuer, authorization.token, tier);
+      return issuer === undefined ? refused('token_issuer') : examineSigned(issuer, authorization.token, request);
     }
   }
 }
 
-async function examineSigned(issuer: OpenIssuer, token: BearerToken, tier: TrustTier): Promise<Standing> {
+async function examineSigned(issuer: OpenIssuer, token: BearerToken, request: RequestContext): Promise<Standing> {
   if (issuer.local === undefined) return refused('token_issuer');
-  const course = issuer.course(tier);
+  const behind = issuer.isBehind(request.consistency);
+  const course = behind ? courseWhenBehind(issuer.course(request.tier)) : issuer.course(request.tier);
   const { fresh } = issuer;
   if (course === 'introspect' && fresh !== undefined) {
-    return standingOf(issuer, await fresh.verify(token), course);
+    const asked = standingOf(issuer, await fresh.verify(token), course);
+    // Nobody can be asked about a service's own token: what it carries here could be over by now.
+    return behind && asked.kind === 'known' && asked.evidence !== 'fresh' ? refused('feed_behind') : asked;
   }
   const standing = standingOf(issuer, await issuer.local.verify(token), course === 'introspect' ? 'local' : course);
   if (standing.kind !== 'known') return standing;
-  if (course === 'introspect') return refused('issuer_not_asked');
+  if (course === 'introspect') return refused(behind ? 'feed_behind' : 'issuer_not_asked');
   if (issuer.believes(standing.token)) return standing;
   return fresh === undefined ? refused('token_stale') : standingOf(issuer, await fresh.verify(token), 'introspect');
 }

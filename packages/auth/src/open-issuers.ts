@@ -1,5 +1,6 @@
 import type { BearerToken } from './bearer-token.ts';
 import type { Clock } from './clock.ts';
+import { isBehind, type ConsistencyHeader } from './consistency-token.ts';
 import { liveWithinMs, type RevocationFeed } from './revocation-feed.ts';
 import { rememberRevocations } from './revocations.ts';
 import type { VerifiedToken } from './token-verifier.ts';
@@ -11,6 +12,8 @@ export type OpenIssuer = Pick<TrustedIssuer, 'issuer' | 'name' | 'local' | 'fres
   Pick<RevocationFeed, 'isRevoked' | 'learn'> &
   Readonly<{
     course: (tier: TrustTier) => Course;
+    /** Whether this service has yet to hear of what the request must not be answered without. */
+    isBehind: (consistency: ConsistencyHeader) => boolean;
     /** Whether a token that was verified locally is young enough to be believed without asking. */
     believes: (token: VerifiedToken) => boolean;
   }>;
@@ -40,6 +43,8 @@ function openIssuer({ revocations, ...issuer }: TrustedIssuer, clock: Clock): Op
       isRevoked: (token) => revocations.isRevoked(token),
       learn: (revocation) => revocations.learn(revocation),
       course: (tier) => courseOf(tier, revocations.silenceMs(), liveWithinMs),
+      // Consistency tokens are of the house's feed; what others revoked has nothing to do with it.
+      isBehind: (consistency) => issuer.name === undefined && isBehind(consistency, revocations.position()),
       believes: () => true,
     };
   }
@@ -50,6 +55,7 @@ function openIssuer({ revocations, ...issuer }: TrustedIssuer, clock: Clock): Op
     isRevoked: learned.covers,
     learn: (revocation) => learned.add(revocation, clock.monotonicMs()),
     course: courseWithoutFeed,
+    isBehind: (consistency) => issuer.name === undefined && isBehind(consistency, undefined),
     believes: ({ issuedAt }) => clock.epochSeconds() - issuedAt <= revocations.believeForSeconds,
   };
 }

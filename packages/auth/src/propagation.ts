@@ -14,6 +14,8 @@ export const hopHeaders = {
   trace: 'traceparent',
   /** Milliseconds left, relative, so that two clocks need not agree. */
   timeout: 'Request-Timeout-Ms',
+  /** The state that an answer must not be older than. */
+  consistency: 'Consistency-Token',
 } as const;
 
 export type TransactionHeader =

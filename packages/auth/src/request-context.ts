@@ -1,6 +1,7 @@
 import type { Standing } from './authorize.ts';
 import { readAuthorization, type Authorization } from './bearer-token.ts';
 import { systemClock, type Clock } from './clock.ts';
+import { readConsistencyHeader, type ConsistencyHeader } from './consistency-token.ts';
 import type { Gates } from './gates.ts';
 import { hopHeaders, readTransactionHeader, type TransactionHeader } from './propagation.ts';
 import { readTrace, type Trace } from './trace.ts';
@@ -13,6 +14,8 @@ export type HeaderValues = (name: string) => readonly string[];
 export type RequestContext = Readonly<{
   authorization: Authorization;
   transaction: TransactionHeader;
+  /** The state that no answer to this request may be older than. */
+  consistency: ConsistencyHeader;
   idempotencyKeys: readonly string[];
   /** The strictest tier among the calls: it decides for all of them, once. */
   tier: TrustTier;
@@ -55,6 +58,7 @@ export function openRequest(options: RequestOptions): RequestContext {
   const request: RequestContext = {
     authorization: readAuthorization(headers('Authorization')),
     transaction: readTransactionHeader(headers(hopHeaders.transaction)),
+    consistency: readConsistencyHeader(headers(hopHeaders.consistency)),
     idempotencyKeys: headers('Idempotency-Key'),
     tier: strictestTier(tiers),
     calls: tiers.length,

@@ -30,7 +30,7 @@ export type TrustedIssuer = Readonly<{
   fresh?: TokenVerifier;
   /** For its opaque tokens, which always come to the fresh gate. At most one issuer of a service has them. */
   opaque?: OpaqueTokenVerifier;
-  revocations: Pick<RevocationFeed, 'silenceMs' | 'isRevoked' | 'learn'> | WithoutFeed;
+  revocations: Pick<RevocationFeed, 'silenceMs' | 'isRevoked' | 'learn' | 'position'> | WithoutFeed;
   /** Ends what it keeps open, such as the renewal of keys. */
   close?: () => void;
 }>;

@@ -1,5 +1,6 @@
 import { createTRPCUntypedClient, httpLink } from '@trpc/client';
 import type { AnyRouter } from '@trpc/server';
+import { consistencyLink, type ConsistencyMemory } from './consistency-link.ts';
 import { sendingTo, type HttpEndpoint } from './http-endpoint.ts';
 import { readTokenSet, type RefreshToken, type TokenSet } from './token-set.ts';
 
@@ -16,9 +17,13 @@ export type AuthorityCalls = Readonly<{
 /** Milliseconds until an authority that does not answer counts as silent: nothing else can be renewed meanwhile. */
 const answerWithinMs = 10_000;
 
-export function authorityCalls(endpoint: HttpEndpoint, clientId: string): AuthorityCalls {
+export function authorityCalls(
+  endpoint: HttpEndpoint,
+  clientId: string,
+  consistency: ConsistencyMemory,
+): AuthorityCalls {
   const client = createTRPCUntypedClient<AnyRouter>({
-    links: [httpLink(sendingTo(endpoint))],
+    links: [consistencyLink(consistency), httpLink(sendingTo(endpoint))],
   });
   const call = (path: string, input: unknown): Promise<unknown> =>
     client.mutation(path, input, { signal: AbortSignal.timeout(answerWithinMs) });

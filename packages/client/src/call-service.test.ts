@@ -1,4 +1,4 @@
-import type { Trace } from '@sallyport/auth';
+import { makeConsistencyToken, type Trace } from '@sallyport/auth';
 import { afterEach, beforeEach, expect, expectTypeOf, test } from 'vitest';
 import { clientKey, listenForServices, openServicePeer, type PricesRouter } from './service-testing-peer.ts';
 import { AuthorityRefused, callService, isUnavailable, openServiceClient, reasonOf, type Hop } from './service.ts';
@@ -25,6 +25,7 @@ const request = (remainingMs: number, signal = new AbortController().signal): Ho
   trace,
   signal,
   remainingMs: () => remainingMs,
+  consistency: { kind: 'none' },
 });
 
 const failureOf = (call: Promise<unknown>): Promise<unknown> =>
@@ -46,6 +47,15 @@ test('a hop carries this service’s token, the transaction token, the trace and
     'request-timeout-ms': '2500',
   });
   expect(opened.peer.forms[1]?.get('audience')).toBe('catalog');
+});
+
+test('a consistency token crosses as it came; without one, none does', async () => {
+  const { prices } = open();
+  const token = makeConsistencyToken(4711);
+  const consistency = { kind: 'token', token, position: 4711 } as const;
+  await prices({ request: { ...request(2500), consistency } }).price.query({ product: 'p1' });
+  await prices({ request: request(2500) }).price.query({ product: 'p1' });
+  expect(opened.peer.calls.map((headers) => headers['consistency-token'])).toEqual([token, undefined]);
 });
 
 test('the user’s own token never crosses (TTS-11)', async () => {

@@ -19,9 +19,9 @@ export type CallServiceOptions = Readonly<{
   fetch?: typeof fetch;
 }>;
 
-/** What crosses the hop: the request that is being served, and the transaction token taken for it. */
+/** What crosses the hop: of the request that is being served, and the transaction token taken for it. */
 export type Hop = Readonly<{
-  request: Pick<RequestContext, 'trace' | 'remainingMs' | 'signal'>;
+  request: Pick<RequestContext, 'trace' | 'remainingMs' | 'signal' | 'consistency'>;
   /** Left out when the call is this service's own business and no user's. */
   transaction?: TransactionToken;
 }>;
@@ -46,7 +46,7 @@ export function callService<Router extends AnyRouter>(options: CallServiceOption
   return (hop) => createTRPCClient<Router>({ links: [hopLink(hop), authorized, send] });
 }
 
-/** Trace, deadline and transaction token, and a signal that fires when nobody waits any more. */
+/** Trace, deadline, consistency token and transaction token, and a signal that fires when nobody waits any more. */
 function hopLink<Router extends AnyRouter>(hop: Hop): TRPCLink<Router> {
   const { request, transaction } = hop;
   return oneAnswerLink(async (op, send) => {
@@ -56,6 +56,7 @@ function hopLink<Router extends AnyRouter>(hop: Hop): TRPCLink<Router> {
     const headers = {
       [hopHeaders.trace]: writeTrace(request.trace),
       [hopHeaders.timeout]: String(remainingMs),
+      ...(request.consistency.kind === 'token' && { [hopHeaders.consistency]: request.consistency.token }),
       ...(transaction && { [hopHeaders.transaction]: transaction }),
     };
     return send({ ...withHeaders(op, headers), signal: AbortSignal.any(signals) });

@@ -319,3 +319,34 @@ test('clients are typed from the routers, without the calls that would lose the 
   expectTypeOf(client.auth).not.toHaveProperty('refresh');
   expectTypeOf(client.auth).not.toHaveProperty('signIn');
 });
+
+test('whatever ends a session hands out a consistency token; the newest goes with every call after it, to every service', async () => {
+  const client = await signedIn();
+  expect(client.consistencyToken()).toBeUndefined();
+  await client.catalog.mine.query({ page: 1 });
+  opened.peer.consistencyToken = 'c1-0000000000z';
+  await client.auth.endOthers.mutate();
+  // Answers may arrive in another order than their revocations were committed in.
+  opened.peer.consistencyToken = 'c1-00000000001';
+  await client.auth.endOthers.mutate();
+  opened.peer.presented.length = 0;
+  await Promise.all([
+    client.catalog.mine.query({ page: 1 }),
+    client.payments.pay.mutate({ amount: '1' }).catch(() => {}),
+  ]);
+  expect(opened.peer.presented).toEqual(['c1-0000000000z', 'c1-0000000000z']);
+  opened.peer.consistencyToken = 'c1-00000000010';
+  await client.signOut();
+  expect(client.consistencyToken()).toBe('c1-00000000010');
+});
+
+test.each([undefined, 7, '', 'two words', 'line\nbreak', 'x'.repeat(65)])(
+  'what no header could carry (%j) is not taken for a consistency token',
+  async (consistencyToken) => {
+    const client = await signedIn();
+    Object.assign(opened.peer, { consistencyToken });
+    await client.auth.endOthers.mutate();
+    expect(client.consistencyToken()).toBeUndefined();
+    expect(await client.auth.whoAmI.query()).toBe('ada');
+  },
+);

@@ -2,6 +2,7 @@ import { createTRPCClient, type TRPCClient } from '@trpc/client';
 import type { AnyRouter } from '@trpc/server';
 import { authorityCalls, type Credentials } from './authority-calls.ts';
 import { authorizationLink } from './authorization-link.ts';
+import { consistencyLink, consistencyMemory } from './consistency-link.ts';
 import { idempotencyLink } from './idempotency-link.ts';
 import { sendingLink } from './sending-link.ts';
 import { openSessionKeeper } from './session-keeper.ts';
@@ -42,6 +43,11 @@ export type SallyportClient<Of extends Routers> = Readonly<{
   signOut: () => Promise<void>;
   /** Who is signed in here, as far as this client knows. */
   session: () => Promise<Session | undefined>;
+  /**
+   * The newest that the authority has handed out, as it does for everything that it ends. This client presents it with every call;
+   * give it to whoever else must not be answered from a state before, as the header `Consistency-Token`.
+   */
+  consistencyToken: () => string | undefined;
 }>;
 
 /**
@@ -68,13 +74,14 @@ export type SallyportClient<Of extends Routers> = Readonly<{
  *     await sallyport.signOut();
  *
  * What a call goes through, outermost first: a mutation gets its idempotency key; a demand to step up is met; the access
- * token is added, and renewed when it is over; and the call is sent.
+ * token is added, and renewed when it is over; what this client knows to have ended is named; and the call is sent.
  */
 export function createSallyportClient<Of extends Routers>(options: SallyportClientOptions): SallyportClient<Of> {
   const { clientId = 'web', store = inMemoryTokenStore(), urls } = options;
   const doFetch: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init));
+  const consistency = consistencyMemory();
   const keeper = openSessionKeeper({
-    authority: authorityCalls({ url: urls.auth, fetch: doFetch }, clientId),
+    authority: authorityCalls({ url: urls.auth, fetch: doFetch }, clientId, consistency),
     store,
     monotonicMs: options.monotonicMs ?? (() => performance.now()),
   });
@@ -86,6 +93,7 @@ export function createSallyportClient<Of extends Routers>(options: SallyportClie
         idempotencyLink(),
         stepUpLink(keeper, stepUp),
         authorizationLink(keeper, service),
+        consistencyLink(consistency),
         // The authority takes sign-in, step-up and refresh one at a time, and so everything.
         sendingLink({ url: urls[service], fetch: doFetch }, service !== 'auth'),
       ],
@@ -98,5 +106,6 @@ export function createSallyportClient<Of extends Routers>(options: SallyportClie
     signIn: keeper.signIn,
     signOut: keeper.signOut,
     session: async () => (await keeper.current())?.tokens.session,
+    consistencyToken: consistency.newest,
   };
 }

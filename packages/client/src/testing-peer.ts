@@ -136,6 +136,9 @@ export function openPeer() {
     /** Step-ups in this sign-in without which `pay` is refused. Infinity: it can never be satisfied. */
     stepUpsNeeded: 1,
     batches: new Array<number>(),
+    /** What ending a session hands out, and what came with each request. */
+    consistencyToken: 'c1-0000000000a',
+    presented: new Array<string | null>(),
     payments: new Array<{ key: string | null; input: unknown; paid: boolean; subject: string }>(),
   };
 
@@ -157,9 +160,13 @@ export function openPeer() {
     signOut: t.procedure.input(z.strictObject({ refreshToken })).mutation(({ input }) =>
       sessions.spend(input.refreshToken, (family) => {
         family.dead = true;
-        return { ended: true };
+        return { ended: true, consistencyToken: peer.consistencyToken };
       }),
     ),
+    endOthers: t.procedure.mutation(({ ctx }) => {
+      sessions.caller(ctx, 'auth');
+      return { ended: 0, consistencyToken: peer.consistencyToken };
+    }),
     whoAmI: t.procedure.query(({ ctx }) => sessions.caller(ctx, 'auth').subject),
   });
 
@@ -195,7 +202,9 @@ export async function listen({ peer, routers }: Peer) {
         basePath: '/trpc/',
         createContext: ({ req, info }) => {
           peer.batches.push(info.calls.length);
-          return { headers: new Headers(Object.entries(req.headers).map(([name, value]) => [name, String(value)])) };
+          const headers = new Headers(Object.entries(req.headers).map(([name, value]) => [name, String(value)]));
+          peer.presented.push(headers.get('consistency-token'));
+          return { headers };
         },
       });
       return listenAnywhere(createServer(handler));

@@ -25,11 +25,12 @@ test('a listed page may send, and read the answers and the errors', async () => 
   const allowed = await preflight(page);
   expect(allowed.status).toBe(204);
   expect(allowed.headers.get('access-control-allow-origin')).toBe(page);
-  expect(allowed.headers.get('access-control-allow-headers')).toContain('Authorization');
+  expect(allowed.headers.get('access-control-allow-headers')).toContain('Authorization, Consistency-Token');
   expect(allowed.headers.has('access-control-allow-credentials')).toBe(false);
   for (const path of ['/trpc/hello', '/trpc/mine', '/nothing']) {
     const response = await fetch(`${service.url}${path}`, { headers: { origin: page } });
     expect(response.headers.get('access-control-allow-origin')).toBe(page);
+    expect(response.headers.get('access-control-expose-headers')).toContain('Consistency-Token');
     expect(response.headers.get('vary')).toContain('Origin');
   }
 });

@@ -2,6 +2,7 @@ import type { Exchange } from './http-exchange.ts';
 
 const allowedHeaders = [
   'Authorization',
+  'Consistency-Token',
   'Content-Type',
   'Idempotency-Key',
   'Last-Event-Id',
@@ -23,7 +24,7 @@ export function admitOrigin({ method, headers, response }: Exchange, allowedOrig
   const [origin, second] = headers('origin');
   if (origin === undefined || second !== undefined || !allowedOrigins.includes(origin)) return false;
   response.setHeader('Access-Control-Allow-Origin', origin);
-  response.setHeader('Access-Control-Expose-Headers', 'Request-Id, Retry-After, WWW-Authenticate');
+  response.setHeader('Access-Control-Expose-Headers', 'Consistency-Token, Request-Id, Retry-After, WWW-Authenticate');
   if (method !== 'OPTIONS' || headers('access-control-request-method').length === 0) return false;
   response.setHeader('Access-Control-Allow-Methods', 'GET, POST');
   response.setHeader('Access-Control-Allow-Headers', allowedHeaders);

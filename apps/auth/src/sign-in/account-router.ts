@@ -1,3 +1,4 @@
+import { makeConsistencyToken } from '@sallyport/auth';
 import { refuse } from '@sallyport/service';
 import * as z from 'zod';
 import { epochSeconds } from '../moments.ts';
@@ -35,17 +36,18 @@ export const sessionsRouter = router({
     .privilegedWrite({ scope })
     .input(sessionInput)
     .mutation(async ({ ctx: { authority, principal }, input }) => {
-      const found = await endOwnSession(authority, { subject: principal.subject, sid: input.session });
+      const position = await endOwnSession(authority, { subject: principal.subject, sid: input.session });
       // Somebody else's session and none at all are the same answer.
-      if (!found) return refuse({ code: 'NOT_FOUND', reason: 'not_found', message: 'You have no such session.' });
-      return { ended: true };
+      if (position === undefined) return refuse({ code: 'NOT_FOUND', reason: 'not_found', message: 'You have no such session.' });
+      return { ended: true, consistencyToken: makeConsistencyToken(position) };
     }),
 
   endOthers: trust.privilegedWrite({ scope }).mutation(async ({ ctx: { authority, principal } }) => {
     const { subject, session } = principal;
     // Only other issuers' tokens may name none, and none of them is believed here.
     if (session === undefined) throw new Error('A token of this authority names its session.');
-    return { ended: await endOtherSessions(authority, { subject, exceptSid: session }) };
+    const { sessions, position } = await endOtherSessions(authority, { subject, exceptSid: session });
+    return { ended: sessions.length, consistencyToken: makeConsistencyToken(position) };
   }),
 });
 

@@ -58,33 +58,32 @@ export async function listSessions({ database, now }: Authority, subject: string
     .limit(100);
 }
 
-/** Ends one session of the subject. Answers false when the subject has no such session; ending twice is no error. */
+/**
+ * Ends one session of the subject. Answers the feed's position after it, or `undefined` when the subject has no such
+ * session; ending twice is no error.
+ */
 export async function endOwnSession(
   authority: Authority,
   own: Readonly<{ subject: string; sid: string }>,
-): Promise<boolean> {
+): Promise<number | undefined> {
   const isOwn = and(eq(sessions.subject, own.subject), eq(sessions.sid, own.sid));
   return inTransaction(authority.database, transactionLimits, async (transaction) => {
     const [found] = await transaction.select({ serial: sessions.serial }).from(sessions).where(isOwn);
-    if (found === undefined) return false;
-    await endSessions(transaction, [found.serial], { because: 'ended by its owner', at: new Date(authority.now()) });
-    return true;
+    if (found === undefined) return undefined;
+    const ending = { because: 'ended by its owner', at: new Date(authority.now()) };
+    return (await endSessions(transaction, [found.serial], ending)).position;
   });
 }
 
-/** Ends every session of the subject but one. Answers how many ended. */
+/** Ends every session of the subject but one. */
 export async function endOtherSessions(
   authority: Authority,
   own: Readonly<{ subject: string; exceptSid: string }>,
-): Promise<number> {
+): Promise<Ended> {
   const others = and(eq(sessions.subject, own.subject), ne(sessions.sid, own.exceptSid), isNull(sessions.endedAt));
   return inTransaction(authority.database, transactionLimits, async (transaction) => {
     const serials = await lockInOrder(transaction, others);
-    const ended = await endSessions(transaction, serials, {
-      because: 'ended by its owner',
-      at: new Date(authority.now()),
-    });
-    return ended.length;
+    return endSessions(transaction, serials, { because: 'ended by its owner', at: new Date(authority.now()) });
   });
 }
 
@@ -101,26 +100,28 @@ async function lockInOrder(transaction: AuthQueries, which: SQL | undefined): Pr
 
 export type Ending = Readonly<{ because: string; at: Date }>;
 
+/** Ids of the sessions that had not ended before, and the feed's position after it. */
+export type Ended = Readonly<{ sessions: readonly string[]; position: number }>;
+
 /**
  * Ends sessions and writes it to the feed, in the caller's transaction: the only way that a session ends before its
- * time. Answers the ids of those that had not ended before.
+ * time.
  */
 export async function endSessions(
   transaction: AuthQueries,
   serials: readonly number[],
   ending: Ending,
-): Promise<string[]> {
-  if (serials.length === 0) return [];
+): Promise<Ended> {
   const ended = await transaction
     .update(sessions)
     .set({ endedAt: ending.at, endedBecause: ending.because })
     .where(and(inArray(sessions.serial, [...serials]), isNull(sessions.endedAt)))
     .returning({ sid: sessions.sid });
   const sids = ended.map((row) => row.sid);
-  await recordRevocations(
+  const position = await recordRevocations(
     transaction,
     sids.map((session) => ({ kind: 'session', session })),
     ending.because,
   );
-  return sids;
+  return { sessions: sids, position };
 }

@@ -1,3 +1,4 @@
+import { makeConsistencyToken } from '@sallyport/auth';
 import { refuse } from '@sallyport/service';
 import * as z from 'zod';
 import type { Authority } from '../authority.ts';
@@ -67,8 +68,8 @@ export const signInProcedures = {
     .publicRead()
     .input(z.strictObject({ refreshToken }))
     .mutation(async ({ ctx, input }) => {
-      await endFamily(ctx.authority, input, 'signed out');
-      return { ended: true };
+      const { position } = await endFamily(ctx.authority, input, 'signed out');
+      return { ended: true, consistencyToken: makeConsistencyToken(position) };
     }),
 };
 

@@ -86,24 +86,21 @@ export async function endFamilyOfSpentToken(authority: Authority, refreshToken: 
       .from(spentRefreshTokens)
       .where(eq(spentRefreshTokens.hash, hash));
     if (spent === undefined) return [];
-    return endSessions(transaction, [spent.serial], {
-      because: 'refresh token used again',
-      at: new Date(authority.now()),
-    });
+    const ending = { because: 'refresh token used again', at: new Date(authority.now()) };
+    return (await endSessions(transaction, [spent.serial], ending)).sessions;
   });
   for (const session of ended)
     authority.log.warn({ session }, 'a spent refresh token came again: its family has ended');
 }
 
+/** `owner`: the client whose token it was, if it is one of ours. `position`: the feed's after this, whatever was done. */
+export type Revoked = Readonly<{ owner: string | undefined; position: number }>;
+
 /**
- * Ends the family that a refresh token, current or spent, belongs to. Answers the family's client, or `undefined` for a
- * text that is no refresh token of ours; with `clientId`, a family of another client is left alone.
+ * Ends the family that a refresh token, current or spent, belongs to. Does nothing for every other text; with `clientId`,
+ * a family of another client is left alone.
  */
-export async function endFamily(
-  authority: Authority,
-  presented: PresentedToken,
-  because: string,
-): Promise<string | undefined> {
+export async function endFamily(authority: Authority, presented: PresentedToken, because: string): Promise<Revoked> {
   const hash = hashRefreshToken(presented.refreshToken);
   return inTransaction(authority.database, transactionLimits, async (transaction) => {
     // One statement: a rotation that commits in between cannot hide the token from both looks.
@@ -113,10 +110,9 @@ export async function endFamily(
       .select({ serial: sessions.serial, clientId: sessions.clientId })
       .from(sessions)
       .where(ofFamily);
-    if (family === undefined) return undefined;
-    if (presented.clientId === undefined || presented.clientId === family.clientId) {
-      await endSessions(transaction, [family.serial], { because, at: new Date(authority.now()) });
-    }
-    return family.clientId;
+    const isTheirs = presented.clientId === undefined || presented.clientId === family?.clientId;
+    const serials = family !== undefined && isTheirs ? [family.serial] : [];
+    const { position } = await endSessions(transaction, serials, { because, at: new Date(authority.now()) });
+    return { owner: family?.clientId, position };
   });
 }

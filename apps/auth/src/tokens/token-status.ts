@@ -21,16 +21,19 @@ export async function isActive(authority: Authority, claims: OwnClaims): Promise
 /** Seconds that a revoked token is remembered beyond its end, for verifiers whose clocks are behind. */
 const rememberSeconds = 600;
 
-/** Revokes one access token, and writes it to the feed in the same transaction. Revoking again changes nothing. */
-export async function revokeAccessToken({ database, now }: Authority, claims: OwnClaims): Promise<void> {
+/**
+ * Revokes one access token, and writes it to the feed in the same transaction. Revoking again changes nothing. Answers
+ * the feed's position after it.
+ */
+export async function revokeAccessToken({ database, now }: Authority, claims: OwnClaims): Promise<number> {
   const expiresAt = new Date((claims.exp + rememberSeconds) * 1000);
-  await inTransaction(database, transactionLimits, async (transaction) => {
+  return inTransaction(database, transactionLimits, async (transaction) => {
     const [revoked] = await transaction
       .insert(revokedTokens)
       .values({ tokenId: claims.jti, expiresAt, revokedAt: new Date(now()) })
       .onConflictDoNothing()
       .returning({ tokenId: revokedTokens.tokenId });
-    if (revoked !== undefined)
-      await recordRevocations(transaction, [{ kind: 'token', tokenId: revoked.tokenId }], 'revoked by its client');
+    const news = revoked === undefined ? [] : [{ kind: 'token', tokenId: revoked.tokenId } as const];
+    return recordRevocations(transaction, news, 'revoked by its client');
   });
 }
