@@ -4,7 +4,15 @@ export type IntrospectionQuestion = Readonly<{ tokenId: string; session: string;
 /** Times are the authority's epoch seconds. `answeredAt` is its clock when it answered. */
 export type IntrospectionAnswer =
   | Readonly<{ active: false }>
-  | Readonly<{ active: true; authTime: number; secondFactorAt?: number | undefined; acr: string; answeredAt: number }>;
+  | Readonly<{
+      active: true;
+      authTime: number;
+      secondFactorAt?: number | undefined;
+      acr: string;
+      /** The subject's roles now, at the service that asks. Left out by an authority that keeps none: the token's count. */
+      roles?: readonly string[] | undefined;
+      answeredAt: number;
+    }>;
 
 /**
  * Asks the authority about many tokens in one call: as many answers as questions, in their order, all read after the call

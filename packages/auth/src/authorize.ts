@@ -34,16 +34,20 @@ export function authorizePublic(standing: Standing): Verdict<Principal<'local' |
   return { admitted: admitUser(standing.evidence, standing) };
 }
 
-/** A person with the scope, on whatever evidence the tier's course allowed. */
-export function authorizeUser(standing: Standing, scopes: Scopes): Verdict<Principal<'local' | 'degraded' | 'fresh'>> {
-  const known = knownUser(standing, scopes);
+/** A person with the scope, and the role if one is asked for, on whatever evidence the tier's course allowed. */
+export function authorizeUser(
+  standing: Standing,
+  scopes: Scopes,
+  role?: string,
+): Verdict<Principal<'local' | 'degraded' | 'fresh'>> {
+  const known = knownUser(standing, scopes, role);
   if ('denial' in known) return known;
   return { admitted: admitUser(known.admitted.evidence, known.admitted) };
 }
 
-/** A person with the scope, whom the authority vouched for after the request arrived. */
-export function authorizeFresh(standing: Standing, scopes: Scopes): Verdict<Principal<'fresh'>> {
-  const known = knownUser(standing, scopes);
+/** A person with the scope, and the role if one is asked for, whom the authority vouched for after the request arrived. */
+export function authorizeFresh(standing: Standing, scopes: Scopes, role?: string): Verdict<Principal<'fresh'>> {
+  const known = knownUser(standing, scopes, role);
   if ('denial' in known) return known;
   if (known.admitted.evidence !== 'fresh') return deny('authority_unreachable');
   return { admitted: admitUser('fresh', known.admitted) };
@@ -54,6 +58,8 @@ export type SecondFactorDemand = Readonly<{
   withinSeconds: number;
   /** The `acr` values that stand for two factors. */
   acrValues: readonly string[];
+  /** Asked for before the second factor: whoever lacks it gains nothing by stepping up. */
+  role?: string | undefined;
 }>;
 
 /** As `authorizeFresh`, with a second factor that is recent by the authority's clock. Otherwise a step-up (RFC 9470). */
@@ -62,7 +68,7 @@ export function authorizeWithSecondFactor(
   scopes: Scopes,
   demand: SecondFactorDemand,
 ): Verdict<Principal<'fresh+mfa'>> {
-  const known = knownUser(standing, scopes);
+  const known = knownUser(standing, scopes, demand.role);
   if ('denial' in known) return known;
   if (known.admitted.evidence !== 'fresh') return deny('authority_unreachable');
   const stepUp = { acrValues: demand.acrValues, maxAgeSeconds: demand.withinSeconds, scope: scopes.join(' ') };
@@ -95,13 +101,15 @@ function isUser(token: VerifiedToken): boolean {
   return token.kind === 'user';
 }
 
-function knownUser(standing: Standing, scopes: Scopes): Verdict<Known> {
+function knownUser(standing: Standing, scopes: Scopes, role: string | undefined): Verdict<Known> {
   if (standing.kind === 'nobody') return deny('token_missing');
   if (standing.kind === 'refused') return deny(standing.reason);
   if (standing.kind === 'propagated') return deny('caller_kind');
   const { token } = standing;
   if (!isUser(token)) return deny('caller_kind');
-  return covers(token, scopes) ? { admitted: standing } : denyScope(scopes);
+  if (!covers(token, scopes)) return denyScope(scopes);
+  if (role !== undefined && !token.roles.has(role)) return deny('role_missing');
+  return { admitted: standing };
 }
 
 /**

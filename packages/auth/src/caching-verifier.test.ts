@@ -25,6 +25,7 @@ function counting(clock: ReturnType<typeof heldClock>, expiresAt = clock.epochSe
         client: 'c',
         audience: 'a',
         scope: new Set<string>(),
+        roles: new Set<string>(),
         tokenId: text,
         keyId: 'k',
         issuedAt: 1,

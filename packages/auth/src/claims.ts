@@ -52,6 +52,23 @@ export function isIdentifier(value: unknown): value is string {
   return typeof value === 'string' && identifier.test(value);
 }
 
+const maxRoles = 16;
+const roleGrammar = /^[!#-[\]-~]{1,64}$/;
+
+/**
+ * The claim `roles` (RFC 9068 §2.2.3.1): at most 16 distinct strings of 1 to 64 visible characters. Absent is none. Whatever
+ * else stands there answers `undefined`: a role that cannot be read might have been one that forbids.
+ */
+export function readRoles(value: unknown = []): ReadonlySet<string> | undefined {
+  if (!Array.isArray(value) || value.length > maxRoles || !value.every(isRole)) return undefined;
+  const roles = new Set(value);
+  return roles.size === value.length ? roles : undefined;
+}
+
+function isRole(value: unknown): value is string {
+  return typeof value === 'string' && roleGrammar.test(value);
+}
+
 /** Space-separated scope tokens (RFC 6749 §3.3). */
 export function readScope(value: unknown): ReadonlySet<string> | undefined {
   if (value === '') return new Set();

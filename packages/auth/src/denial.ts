@@ -36,6 +36,7 @@ const publicWordOf = {
   second_factor_too_old: 'insufficient_user_authentication',
 
   scope_missing: 'insufficient_scope',
+  role_missing: 'access_denied',
   caller_kind: 'access_denied',
   issuer_not_asked: 'access_denied',
 
@@ -43,6 +44,7 @@ const publicWordOf = {
   feed_behind: 'temporarily_unavailable',
   authority_unreachable: 'temporarily_unavailable',
   keys_unavailable: 'temporarily_unavailable',
+  policy_unavailable: 'temporarily_unavailable',
 } as const;
 
 /** Why a request was refused, exactly. For logs and metrics: nothing outside hears it. */

@@ -4,7 +4,7 @@ import { systemClock, type Clock } from './clock.ts';
 import { courseWhenBehind } from './consistency-token.ts';
 import type { DenialReason } from './denial.ts';
 import { openIssuers, type OpenIssuer, type OpenIssuers } from './open-issuers.ts';
-import { userOf } from './principal.ts';
+import { rolesOf, userOf } from './principal.ts';
 import type { VerifyTransaction } from './propagation.ts';
 import type { RequestContext } from './request-context.ts';
 import { liveWithinMs } from './revocation-feed.ts';
@@ -126,7 +126,8 @@ function standingOf(issuer: OpenIssuer, verification: Verification, course: Cour
   }
   const { token, session, checkedAtMs } = verification;
   if (issuer.isRevoked(token)) return refused('revoked');
-  const caller = { kind: 'known', token, name: userOf(issuer.name, token.subject), checkedAtMs } as const;
+  const here = issuer.name === undefined ? token : { ...token, roles: rolesOf(issuer.name, token.roles) };
+  const caller = { kind: 'known', token: here, name: userOf(issuer.name, token.subject), checkedAtMs } as const;
   if (session !== undefined) return { ...caller, evidence: 'fresh', session };
   switch (course) {
     case 'local':

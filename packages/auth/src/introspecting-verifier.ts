@@ -1,6 +1,6 @@
 import type { AskAboutOne, IntrospectionAnswer } from './authority.ts';
 import { systemClock, type Clock } from './clock.ts';
-import type { TokenVerifier, Verification } from './token-verifier.ts';
+import type { TokenVerifier, Verification, VerifiedToken } from './token-verifier.ts';
 
 /** How `introspectingVerifier` tells the time, and whom it tells of outages. */
 export type IntrospectingOptions = Readonly<{
@@ -39,7 +39,12 @@ export function introspectingVerifier(
       if (!answer.active) return { outcome: 'refused', reason: 'revoked', token: verification.token };
       const { authTime, secondFactorAt, acr, answeredAt } = answer;
       const known = { authTime, acr, answeredAt, ...(secondFactorAt !== undefined && { secondFactorAt }) };
-      return { outcome: 'verified', token: verification.token, session: known, checkedAtMs };
+      const token = answer.roles === undefined ? verification.token : withRoles(verification.token, answer.roles);
+      return { outcome: 'verified', token, session: known, checkedAtMs };
     },
   };
+}
+
+function withRoles(token: VerifiedToken, roles: readonly string[]): VerifiedToken {
+  return { ...token, roles: new Set(roles) };
 }

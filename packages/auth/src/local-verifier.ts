@@ -1,5 +1,5 @@
 import { readAcr, type AcrTable } from './acr-table.ts';
-import { isIdentifier, isTime, readScope, refuseCommonClaims, type Expectation } from './claims.ts';
+import { isIdentifier, isTime, readRoles, readScope, refuseCommonClaims, type Expectation } from './claims.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { openSignedToken } from './signed-token.ts';
 import type { JsonObject } from './strict-json.ts';
@@ -68,9 +68,10 @@ function readAccessToken(
   const { sub: subject, client_id: client, jti: tokenId, iat: issuedAt, exp: expiresAt } = claims;
   const scope = readScope(claims['scope'] ?? '');
   if (!isTime(issuedAt) || !isTime(expiresAt)) return undefined;
-  if (!isIdentifier(subject) || !isIdentifier(client) || !isIdentifier(tokenId) || scope === undefined)
-    return undefined;
-  const known = { issuer, audience, subject, client, tokenId, keyId, issuedAt, expiresAt, scope };
+  if (!isIdentifier(subject) || !isIdentifier(client) || !isIdentifier(tokenId)) return undefined;
+  const roles = readRoles(claims['roles']);
+  if (scope === undefined || roles === undefined) return undefined;
+  const known = { issuer, audience, subject, client, tokenId, keyId, issuedAt, expiresAt, scope, roles };
   if (subject === client) return claims['sid'] === undefined ? { kind: 'service', ...known } : undefined;
   const session = readSession(claims, sessionClaims);
   if (session === undefined) return undefined;

@@ -26,6 +26,11 @@ export type Principal<E extends Evidence = Evidence> = Readonly<{
   subject: string;
   client: string;
   scope: ReadonlySet<string>;
+  /**
+   * Behind the fresh gate the authority's present ones, elsewhere the token's. A foreign issuer's follow its name and a colon.
+   * A transaction token carries none.
+   */
+  roles: ReadonlySet<string>;
   /** Absent where a foreign issuer names none. */
   session?: string;
   /** Monotonic milliseconds when the check behind this principal began. */
@@ -74,10 +79,19 @@ export function userOf(issuerName: string | undefined, subject: string): string 
   return subject.includes(':') ? `:${subject}` : subject;
 }
 
+/**
+ * The roles that somebody holds here. A foreign issuer's follow its name and a colon, so that it can give nobody a role of the
+ * house, nor of another issuer. Pure.
+ */
+export function rolesOf(issuerName: string | undefined, roles: ReadonlySet<string>): ReadonlySet<string> {
+  if (issuerName === undefined) return roles;
+  return new Set([...roles].map((role) => `${issuerName}:${role}`));
+}
+
 /** For `authorize` alone; not exported from the package. */
 export function admitUser<E extends Evidence>(evidence: E, { token, name: user, checkedAtMs }: Caller): Principal<E> {
-  const { issuer, subject, client, scope, session } = token;
-  const known = { user, issuer, subject, client, scope, ...(session !== undefined && { session }) };
+  const { issuer, subject, client, scope, roles, session } = token;
+  const known = { user, issuer, subject, client, scope, roles, ...(session !== undefined && { session }) };
   return { [admitted]: evidence, kind: 'user', evidence, ...known, checkedAtMs };
 }
 

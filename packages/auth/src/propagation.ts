@@ -96,6 +96,7 @@ function readTransaction(
     keyId,
     session: sid,
     scope,
+    roles: new Set<string>(),
     issuedAt: iat,
     expiresAt: exp,
   };

@@ -11,6 +11,8 @@ export type VerifiedToken = Readonly<{
   client: string;
   audience: string;
   scope: ReadonlySet<string>;
+  /** From the claim `roles`; after an introspection, what the authority says they are now. */
+  roles: ReadonlySet<string>;
   tokenId: string;
   /** Empty for an opaque token: no key signed it. */
   keyId: string;

@@ -19,17 +19,23 @@ import type { TrustTier } from './trust-tier.ts';
 export type TrustContext = { readonly request: RequestContext };
 
 /** Mirrors the tier of a procedure, for reading. The tier that counts sits in the builder's closure. */
-export type TrustMeta = { readonly tier?: TrustTier; readonly scopes?: readonly string[] };
+export type TrustMeta = {
+  readonly tier?: TrustTier;
+  readonly scopes?: readonly string[];
+  readonly role?: string;
+};
 
 /** `from`: who calls. A user with a token of their own (the default), a service as itself, or a service carrying a user. */
 export type Access<From extends 'user' | 'service' | 'transaction' = 'user'> = Readonly<{
   /** Scopes the caller must have, space-separated (RFC 6749 §3.3). */
   scope: string;
+  /** A role that the caller must hold besides (RFC 9068 §2.2.3.1). Only people's own tokens carry roles. */
+  role?: From extends 'user' ? string : never;
   from?: From;
 }>;
 
-/** `scope` as in `Access`. `mfaWithinSeconds`: greatest age of the second factor, by the authority's clock (RFC 9470 `max_age`). */
-export type RegulatedAccess = Readonly<{ scope: string; mfaWithinSeconds: number }>;
+/** `scope` and `role` as in `Access`. `mfaWithinSeconds`: greatest age of the second factor, by the authority's clock (RFC 9470 `max_age`). */
+export type RegulatedAccess = Readonly<{ scope: string; role?: string; mfaWithinSeconds: number }>;
 
 /** `acr` values that stand for two factors (RFC 9470 §3: opaque names, agreed with the authority). */
 const twoFactorAcrValues = ['aal2'] as const;
@@ -46,8 +52,8 @@ const tierOfMiddleware = new WeakMap<object, TrustTier>();
 export function trustTiers<Context extends TrustContext, Shape>(
   procedure: BaseProcedure<Context, Shape>,
 ): TrustBuilders<Context, Shape> {
-  function gate<Admitted extends Admissible>(tier: TrustTier, scopes: readonly string[], decide: Decide<Admitted>) {
-    const guarded = procedure.meta({ tier, scopes }).use(async function passGate({ ctx, path, next }) {
+  function gate<Admitted extends Admissible>(tier: TrustTier, needs: Needs, decide: Decide<Admitted>) {
+    const guarded = procedure.meta({ tier, ...needs }).use(async function passGate({ ctx, path, next }) {
       const request = requestOf(ctx);
       const principal = await admit(request, { tier, path, decide });
       return next({ ctx: { principal } });
@@ -60,20 +66,21 @@ export function trustTiers<Context extends TrustContext, Shape>(
   function read(access: Access<'service'>): Guarded<Context, Shape, ServicePrincipal>;
   function read(access: Access<'transaction'>): Guarded<Context, Shape, PropagatedPrincipal>;
   function read(access: Access<'user' | 'service' | 'transaction'>): unknown {
-    const scopes = access.scope.split(' ');
+    const needs = needsOf(access);
+    const { scopes, role } = needs;
     switch (access.from ?? 'user') {
       case 'user':
-        return gate('authenticatedRead', scopes, {
+        return gate('authenticatedRead', needs, {
           by: 'bearer',
-          verdict: (standing) => authorizeUser(standing, scopes),
+          verdict: (standing) => authorizeUser(standing, scopes, role),
         });
       case 'service':
-        return gate('authenticatedRead', scopes, {
+        return gate('authenticatedRead', needs, {
           by: 'bearer',
           verdict: (standing) => authorizeService(standing, scopes),
         });
       case 'transaction':
-        return gate('authenticatedRead', scopes, {
+        return gate('authenticatedRead', needs, {
           by: 'transaction',
           verdict: (standing) => authorizeTransaction(standing, scopes),
         });
@@ -82,30 +89,36 @@ export function trustTiers<Context extends TrustContext, Shape>(
 
   return {
     /** Anybody. `ctx.principal` is there when a good token came along; a bad one is refused, an unknown one ignored. */
-    publicRead: () => gate('publicRead', [], { by: 'bearer', verdict: authorizePublic }),
+    publicRead: () => gate('publicRead', { scopes: [] }, { by: 'bearer', verdict: authorizePublic }),
 
     /** The local gate. Serves on `degraded` evidence through 60 s of a silent feed, then answers 503. */
     authenticatedRead: read,
 
     /** The local gate with a live feed; after 10 s of silence it asks the authority instead. */
-    standardWrite: ({ scope }: Access) => {
-      const scopes = scope.split(' ');
-      return gate('standardWrite', scopes, { by: 'bearer', verdict: (standing) => authorizeUser(standing, scopes) });
+    standardWrite: (access: Access) => {
+      const needs = needsOf(access);
+      return gate('standardWrite', needs, {
+        by: 'bearer',
+        verdict: (standing) => authorizeUser(standing, needs.scopes, needs.role),
+      });
     },
 
     /** The fresh gate. */
-    privilegedWrite: ({ scope }: Access) => {
-      const scopes = scope.split(' ');
-      return gate('privilegedWrite', scopes, { by: 'bearer', verdict: (standing) => authorizeFresh(standing, scopes) });
+    privilegedWrite: (access: Access) => {
+      const needs = needsOf(access);
+      return gate('privilegedWrite', needs, {
+        by: 'bearer',
+        verdict: (standing) => authorizeFresh(standing, needs.scopes, needs.role),
+      });
     },
 
     /** The fresh gate, a second factor within N seconds, an `Idempotency-Key`, and a request of its own. */
-    regulatedAction: ({ scope, mfaWithinSeconds }: RegulatedAccess) => {
-      const scopes = scope.split(' ');
-      const demand = { withinSeconds: mfaWithinSeconds, acrValues: twoFactorAcrValues };
-      const guarded = gate('regulatedAction', scopes, {
+    regulatedAction: ({ mfaWithinSeconds, ...access }: RegulatedAccess) => {
+      const needs = needsOf(access);
+      const demand = { withinSeconds: mfaWithinSeconds, acrValues: twoFactorAcrValues, role: needs.role };
+      const guarded = gate('regulatedAction', needs, {
         by: 'bearer',
-        verdict: (standing) => authorizeWithSecondFactor(standing, scopes, demand),
+        verdict: (standing) => authorizeWithSecondFactor(standing, needs.scopes, demand),
         precheck: refuseUnregulated,
       });
       return guarded.use(function takeIdempotencyKey({ ctx, next }) {
@@ -113,6 +126,13 @@ export function trustTiers<Context extends TrustContext, Shape>(
       });
     },
   };
+}
+
+/** What a caller must bring besides evidence. */
+type Needs = Readonly<{ scopes: readonly string[]; role?: string }>;
+
+function needsOf({ scope, role }: Pick<Access, 'scope' | 'role'>): Needs {
+  return { scopes: scope.split(' '), ...(role !== undefined && { role }) };
 }
 
 type BaseProcedure<Context, Shape, Overrides = object> = TRPCProcedureBuilder<

@@ -18,6 +18,8 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
   const feed = testFeed();
   const revoked = rememberRevocations();
   const secondFactors = new Map<string, number>();
+  const roles = new Map<string, readonly string[]>();
+  const rolesOf = (subject: string): readonly string[] => roles.get(subject) ?? [];
   const secondFactorAt = (session: string): number | undefined => secondFactors.get(session);
   let reachable = true;
   let batchesAsked = 0;
@@ -26,8 +28,9 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
     if (revoked.covers({ ...question, keyId: '' })) return { active: false };
     const answeredAt = clock.epochSeconds();
     const factorAt = secondFactorAt(question.session);
-    if (factorAt === undefined) return { active: true, authTime: answeredAt, acr: 'aal1', answeredAt };
-    return { active: true, authTime: factorAt, secondFactorAt: factorAt, acr: 'aal2', answeredAt };
+    const known = { active: true, roles: rolesOf(question.subject), answeredAt } as const;
+    if (factorAt === undefined) return { ...known, authTime: answeredAt, acr: 'aal1' };
+    return { ...known, authTime: factorAt, secondFactorAt: factorAt, acr: 'aal2' };
   }
 
   const introspect: AskAuthority = async (questions) => {
@@ -52,10 +55,14 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
     beat: feed.beat,
     /** What can go wrong with the feed: `stage`, `freeze`, `answer`, `cut`, `restart`. */
     feedFaults: feed,
-    ...testTokens({ issuer, trustDomain, clock, signing, secondFactorAt }),
+    ...testTokens({ issuer, trustDomain, clock, signing, secondFactorAt, rolesOf }),
     /** Records a second factor now: later tokens and answers of the session carry it. */
     secondFactor: (session: string): void => {
       secondFactors.set(session, clock.epochSeconds());
+    },
+    /** Later tokens carry the subject's roles, and answers say them at once. */
+    setRoles: (subject: string, held: readonly string[]): void => {
+      roles.set(subject, held);
     },
     /** Its own state changes before this returns. Answers the feed's position of it, for a consistency token. */
     revoke: (revocation: Revocation): number => {

@@ -39,12 +39,13 @@ export type TokenMint = Readonly<{
   trustDomain: string;
   clock: Clock;
   signing: Awaited<ReturnType<typeof testKeys>>;
+  rolesOf: (subject: string) => readonly string[];
   /** When the session's second factor was given, in epoch seconds. */
   secondFactorAt: (session: string) => number | undefined;
 }>;
 
 /** Makes tokens as the authority would, and a few that it never would. */
-export function testTokens({ issuer, trustDomain, clock, signing, secondFactorAt }: TokenMint) {
+export function testTokens({ issuer, trustDomain, clock, signing, secondFactorAt, rolesOf }: TokenMint) {
   let made = 0;
 
   function lasting(seconds: number) {
@@ -57,7 +58,17 @@ export function testTokens({ issuer, trustDomain, clock, signing, secondFactorAt
     const { subject = 'u_ada', client = 'web', session = '1.test', acr = 'aal1', audience, scope } = token;
     const authTime = secondFactorAt(session) ?? clock.epochSeconds();
     const about = { iss: issuer, sub: subject, aud: audience, client_id: client, scope };
-    return JSON.stringify({ ...about, sid: session, auth_time: authTime, acr, ...lasting(300), ...token.claims });
+    const roles = rolesOf(subject);
+    const held = roles.length > 0 ? { roles } : {};
+    return JSON.stringify({
+      ...about,
+      ...held,
+      sid: session,
+      auth_time: authTime,
+      acr,
+      ...lasting(300),
+      ...token.claims,
+    });
   }
 
   return {
