@@ -1,3 +1,4 @@
+import { base64url } from 'jose';
 import type { DenialReason } from './denial.ts';
 
 declare const checked: unique symbol;
@@ -35,11 +36,22 @@ export function readAuthorization(values: readonly string[]): Authorization {
 const b64token = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /**
- * Text of the grammar `b64token` that is not the beginning of a JWT. A signed token in another spelling must not pass for
- * an opaque one: it would be shown to an issuer that never made it.
+ * Text of the grammar `b64token` that does not begin with a JOSE header. A JWT in another spelling, or an encrypted one, must
+ * not pass for an opaque token: it would be shown to an issuer that never made it.
  */
 function isOpaque(text: string): text is OpaqueToken {
-  return text.length <= maxTokenLength && b64token.test(text) && !/^eyJ[^.]*\./.test(text);
+  return text.length <= maxTokenLength && b64token.test(text) && !hasJoseHeader(text);
+}
+
+// Only tells a JSON object from random bytes: whoever reads it as a header does so by stricter rules.
+function hasJoseHeader(text: string): boolean {
+  const [first = '', second] = text.split('.', 2);
+  if (second === undefined) return false;
+  try {
+    return /^\s*\{[^]*\}\s*$/.test(new TextDecoder().decode(base64url.decode(first)));
+  } catch {
+    return false;
+  }
 }
 
 const segment = /^[A-Za-z0-9_-]+$/;

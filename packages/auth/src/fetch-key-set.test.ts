@@ -74,7 +74,7 @@ test.each<[string, RequestListener, string]>([
 ])('%s never replaces good keys, and is told', async (_name, respond, why) => {
   server.state.respond = answer(wellSet);
   const failures: unknown[] = [];
-  const keys = remoteKeys({ url: server.url, loadWithinMs: 300, onLoadFailed: (error) => failures.push(error) });
+  const keys = remoteKeys({ url: server.url, loadWithinMs: 2000, onLoadFailed: (error) => failures.push(error) });
   opened.push(keys);
   await keys.refreshNow();
   expect(failures).toEqual([]);

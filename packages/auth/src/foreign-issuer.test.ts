@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair } from 'jose';
 import { SignJWT } from 'jose';
 import { afterEach, expect, test } from 'vitest';
-import { isCanonicalCompactJws } from './bearer-token.ts';
+import { isCanonicalCompactJws, readAuthorization } from './bearer-token.ts';
 import { assertForeignIssuers, type ForeignIssuer } from './foreign-issuer-configuration.ts';
 import { foreignIssuer } from './foreign-issuer.ts';
 import { heldClock } from './testing.ts';
@@ -73,6 +73,9 @@ async function signed(claims: Readonly<Record<string, unknown>> = {}) {
   return text;
 }
 
+const read = readAuthorization(['Bearer opaque']);
+if (read.kind !== 'opaque') throw new Error('not an opaque token');
+const opaque = read.token;
 const active = { active: true, aud: 'catalog', sub: 'ada', client_id: 'web', token_type: 'Bearer' };
 
 test('what is not configured is not there', () => {
@@ -104,6 +107,14 @@ test("the token's word alone gives no second factor when the issuer says nothing
   const verification = await issuer.fresh?.verify(await signed({ acr: 'urn:mfa', auth_time: now - 5 }));
   expect(verification).toMatchObject({ outcome: 'verified', session: { answeredAt: now } });
   expect(verification).not.toHaveProperty('session.secondFactorAt');
+});
+
+test('its roles are nobody’s here, whatever its token or its answer says', async () => {
+  const { issuer } = open({}, { about: { ...active, roles: ['curator'] } });
+  const text = await signed({ roles: ['curator'] });
+  for (const gate of [issuer.local, issuer.fresh])
+    expect(await gate?.verify(text)).toMatchObject({ outcome: 'verified', token: { roles: new Set() } });
+  expect(await issuer.opaque?.verify(opaque)).toMatchObject({ outcome: 'verified', token: { roles: new Set() } });
 });
 
 test('a token that does not verify is not shown to anybody', async () => {

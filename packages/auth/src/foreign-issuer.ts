@@ -48,8 +48,15 @@ export function foreignIssuer(foreign: ForeignIssuer, parts: ForeignIssuerParts 
     onLoadFailed: (error) => parts.onKeysNotLoaded?.(issuer, error),
   });
   const { maxLifetimeSeconds = 600 } = signedTokens;
-  const verifier = localVerifier({ ...expected, keys, clock, maxLifetimeSeconds, sessionClaims: 'optional' });
-  const local = cachingVerifier(verifier, { clock });
+  const verifier = localVerifier({
+    ...expected,
+    keys,
+    clock,
+    maxLifetimeSeconds,
+    sessionClaims: 'optional',
+    roles: 'ignored',
+  });
+  const local = cachingVerifier(verifier, { clock, epoch: () => keys.epoch() });
   const fresh =
     introspect && introspection.answersFor.includes('signed')
       ? endpointVerifier(local, introspect, reports)

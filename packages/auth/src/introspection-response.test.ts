@@ -39,6 +39,7 @@ test('an active token gives its claims, and when and how its user authenticated 
       subject: 'ada',
       client: 'web',
       scope: new Set(['payments:read', 'payments:write']),
+      roles: new Set(),
       tokenId: 'j1',
       keyId: '',
       issuedAt: now - 5,

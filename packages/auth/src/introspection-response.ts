@@ -48,6 +48,8 @@ export function readIntrospection(
     scope: readAnsweredScope(answer),
     tokenId: optional(answer, 'jti', isIdentifier) ?? tokenId,
     keyId: '',
+    // Whose roles they are is not said: see `foreignIssuer`.
+    roles: new Set<string>(),
     issuedAt,
     expiresAt,
   };

@@ -27,6 +27,8 @@ export type LocalVerifierOptions = Readonly<{
   audienceLists?: boolean;
   /** What the issuer's `acr` values mean here. A value that it does not name counts as none. Default: they are the house's. */
   acr?: AcrTable;
+  /** Whether `roles` (RFC 9068 §2.2.3.1) are the house's. `ignored`: nobody has any. Default `read`. */
+  roles?: 'read' | 'ignored';
   clock?: Clock;
 }>;
 
@@ -63,13 +65,13 @@ export function localVerifier(options: LocalVerifierOptions): TokenVerifier {
 function readAccessToken(
   claims: JsonObject,
   keyId: string,
-  { issuer, audience, sessionClaims = 'required', acr: acrTable }: LocalVerifierOptions,
+  { issuer, audience, sessionClaims = 'required', acr: acrTable, roles: given = 'read' }: LocalVerifierOptions,
 ): VerifiedToken | undefined {
   const { sub: subject, client_id: client, jti: tokenId, iat: issuedAt, exp: expiresAt } = claims;
   const scope = readScope(claims['scope'] ?? '');
   if (!isTime(issuedAt) || !isTime(expiresAt)) return undefined;
   if (!isIdentifier(subject) || !isIdentifier(client) || !isIdentifier(tokenId)) return undefined;
-  const roles = readRoles(claims['roles']);
+  const roles = given === 'read' ? readRoles(claims['roles']) : new Set<string>();
   if (scope === undefined || roles === undefined) return undefined;
   const known = { issuer, audience, subject, client, tokenId, keyId, issuedAt, expiresAt, scope, roles };
   if (subject === client) return claims['sid'] === undefined ? { kind: 'service', ...known } : undefined;

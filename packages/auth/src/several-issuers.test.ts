@@ -6,6 +6,7 @@ import { openRequest } from './request-context.ts';
 import { followRevocations } from './revocation-feed.ts';
 import type { Revocation } from './revocations.ts';
 import { heldClock, testAuthority, testGates, type TestAuthority, type TestGates } from './testing.ts';
+import { virtualTime } from './testing/virtual-time.ts';
 import type { OpaqueTokenVerifier, TokenVerifier } from './token-verifier.ts';
 import { denialAnswerOf, sealRouter, trustTiers, type TrustContext, type TrustMeta } from './trpc.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
@@ -185,12 +186,13 @@ describe('revocations', () => {
   });
 
   test("the silence of one issuer's feed is no silence of another's", async () => {
-    const followed = followRevocations(partner.feed, { clock });
+    const timers = virtualTime();
+    const followed = followRevocations(partner.feed, { clock, timers });
     closing.push(followed.close);
     const gates = await open({ revocations: followed });
     house.holdFeed(true);
     clock.advance(61);
-    partner.beat();
+    await timers.advance(1000);
     expect(await call(gates, 'authenticatedRead', await signedIn(house))).toBe('temporarily_unavailable');
     expect(await call(gates, 'authenticatedRead', await signedIn(partner))).toBe('local partner:u_ada');
     house.holdFeed(false);
@@ -311,6 +313,7 @@ describe('opaque tokens', () => {
           subject: 'u_ada',
           client: 'web',
           scope: new Set(['s']),
+          roles: new Set<string>(),
           tokenId: 't',
           keyId: '',
           issuedAt: 1,

@@ -9,7 +9,7 @@ const verifier = (maxLifetimeSeconds: number) => ({
     throw new Error('not reached');
   },
 });
-const feed = { silenceMs: () => 0, isRevoked: () => false, learn: () => {} };
+const feed = { silenceMs: () => 0, isRevoked: () => false, learn: () => {}, position: () => 0 };
 const house: TrustedIssuer = { issuer: 'https://house.test', local: verifier(600), revocations: feed };
 const partner: TrustedIssuer = {
   issuer: 'https://partner.test',

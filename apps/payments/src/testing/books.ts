@@ -38,6 +38,7 @@ export function freshPrincipal(subject: string, ageMs = 0): Principal<'fresh+mfa
     subject,
     client: 'web',
     scope: new Set(['payments:write']),
+    roles: new Set(),
     session: '1.test',
     checkedAtMs: performance.now() - ageMs,
   };
