@@ -68,7 +68,7 @@ function readAccessToken(
   { issuer, audience, sessionClaims = 'required', acr: acrTable, roles: given = 'read' }: LocalVerifierOptions,
 ): VerifiedToken | undefined {
   const { sub: subject, client_id: client, jti: tokenId, iat: issuedAt, exp: expiresAt } = claims;
-  const scope = readScope(claims['scope'] ?? '');
+  const scope = claims['scope'] === undefined ? readScope('') : readScope(claims['scope']);
   if (!isTime(issuedAt) || !isTime(expiresAt)) return undefined;
   if (!isIdentifier(subject) || !isIdentifier(client) || !isIdentifier(tokenId)) return undefined;
   const roles = given === 'read' ? readRoles(claims['roles']) : new Set<string>();

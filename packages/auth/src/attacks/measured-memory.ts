@@ -1,0 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+export type MeasuredMemory = Readonly<{ admitted: number; grownMebibytes: number }>;
+
+/** Runs the probe in a new process, whose memory nobody else's tests are in. */
+export async function measureMemory(tokens: number, stderr: 'inherit' | 'ignore'): Promise<MeasuredMemory> {
+  const probe = join(import.meta.dirname, 'memory-probe.ts');
+  const child = spawn(process.execPath, ['--expose-gc', probe, String(tokens)], { stdio: ['ignore', 'pipe', stderr] });
+  const [output] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  if (child.exitCode !== 0) throw new Error(`the probe ended with ${child.exitCode}`);
+  return JSON.parse(output);
+}
