@@ -104,3 +104,51 @@ test('the cache keeps to its bounds: the oldest entries go', async () => {
   for (const name of ['one', 'two', 'three', 'two', 'three', 'one']) await verifier.verify(tokenNamed(name));
   expect(asked).toEqual(['one', 'two', 'three', 'one'].map(tokenNamed));
 });
+
+test('the cache keeps to its bytes, and a token with many scopes takes more of them', async () => {
+  const clock = heldClock();
+  const { asked, inner } = counting(clock);
+  const many = new Set(Array.from({ length: 100 }, (_, index) => `scope-${index}`));
+  const wide: TokenVerifier = {
+    ...inner,
+    verify: async (text) => {
+      const verification = await inner.verify(text);
+      if (verification.outcome !== 'verified' || text !== tokenNamed('wide')) return verification;
+      return { ...verification, token: { ...verification.token, scope: many } };
+    },
+  };
+  const verifier = cachingVerifier(wide, { clock, maxBytes: 2000 });
+  for (const name of ['one', 'two', 'three', 'two', 'three', 'one']) await verifier.verify(tokenNamed(name));
+  expect(asked).toEqual(['one', 'two', 'three', 'one'].map(tokenNamed));
+  asked.length = 0;
+  // More than all there is: nothing is kept, not even itself.
+  for (const name of ['wide', 'wide', 'one', 'one']) await verifier.verify(tokenNamed(name));
+  expect(asked).toEqual(['wide', 'wide', 'one'].map(tokenNamed));
+});
+
+test('what was verified in one epoch of keys is not believed in another, nor what was being verified as it ended', async () => {
+  const clock = heldClock();
+  const { asked, inner } = counting(clock);
+  let epoch = 0;
+  let meanwhile = (): void => {};
+  const slow: TokenVerifier = {
+    ...inner,
+    verify: async (text) => {
+      const verification = await inner.verify(text);
+      meanwhile();
+      return verification;
+    },
+  };
+  const verifier = cachingVerifier(slow, { clock, epoch: () => epoch });
+  await verifier.verify(tokenNamed('one'));
+  await verifier.verify(tokenNamed('one'));
+  expect(asked.length).toBe(1);
+  epoch = 1;
+  await verifier.verify(tokenNamed('one'));
+  expect(asked.length).toBe(2);
+  meanwhile = () => (epoch = 2);
+  await verifier.verify(tokenNamed('two'));
+  meanwhile = () => {};
+  await verifier.verify(tokenNamed('two'));
+  expect(asked.length).toBe(4);
+});

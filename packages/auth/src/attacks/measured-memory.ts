@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-export type MeasuredMemory = Readonly<{ admitted: number; grownMebibytes: number }>;
+type MeasuredMemory = Readonly<{ admitted: number; grownMebibytes: number }>;
 
-/** Runs the probe in a new process, whose memory nobody else's tests are in. */
-export async function measureMemory(tokens: number, stderr: 'inherit' | 'ignore'): Promise<MeasuredMemory> {
+/** Runs the probe in a new process, whose memory nobody else's tests are in. It tells how far it is. */
+export async function measureMemory(tokens: number): Promise<MeasuredMemory> {
   const probe = join(import.meta.dirname, 'memory-probe.ts');
-  const child = spawn(process.execPath, ['--expose-gc', probe, String(tokens)], { stdio: ['ignore', 'pipe', stderr] });
+  const child = spawn(process.execPath, ['--expose-gc', probe, String(tokens)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [output] = await Promise.all([text(child.stdout), once(child, 'close')]);
   if (child.exitCode !== 0) throw new Error(`the probe ended with ${child.exitCode}`);
   return JSON.parse(output);

@@ -30,6 +30,8 @@ export async function postSentry({ authority }: Pick<Forge, 'authority'>) {
   };
 }
 
+export type Sentry = Awaited<ReturnType<typeof postSentry>>;
+
 type Answer = Readonly<{ heard: string; reason: string }>;
 
 function answer(verdict: ReturnType<typeof authorizeUser>): Answer {
