@@ -8,7 +8,7 @@ import { followRevocations } from './revocation-feed.ts';
 import { heldClock, testAuthority } from './testing.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
-const what = ['session', 'token', 'key', 'subject', 'withdrawal'] as const;
+const what = ['session', 'token', 'key', 'subject', 'withdrawal', 'withdrawal'] as const;
 type Ending = (typeof what)[number];
 
 /** Gates whose signature checks answer when the scheduler says, before or after whatever else happens. */
@@ -20,10 +20,12 @@ async function open(scheduler: fc.Scheduler) {
   await authority.rotateKey('key-3');
   const { issuer, keys } = authority;
   const signed = localVerifier({ issuer, audience: 'catalog', keys, clock });
+  let answered = Promise.withResolvers<void>();
   const slow: TokenVerifier = {
     ...signed,
     verify: async (text) => {
       const verification = await signed.verify(text);
+      answered.resolve();
       return scheduler.schedule(Promise.resolve(verification), 'signature checked');
     },
   };
@@ -40,6 +42,11 @@ async function open(scheduler: fc.Scheduler) {
     withdrawal: () => authority.withdrawKey('key-2'),
   };
   return {
+    /** The next signature check is done, and its answer is in the scheduler's hands. */
+    nextCheck: () => {
+      answered = Promise.withResolvers();
+      return answered.promise;
+    },
     standing: () => openRequest({ gates, clock, headers, tiers: ['authenticatedRead'] }).standing('bearer'),
     end,
     close: revocations.close,
@@ -55,7 +62,7 @@ test('a check that began before a token ended never lets a request in that began
   const letIn: string[] = [];
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), steps, async (scheduler, story) => {
-      const { standing, end, close } = await open(scheduler);
+      const { standing, nextCheck, end, close } = await open(scheduler);
       const ended = new Set<string>();
       let admitted = 0;
       const requests: Promise<void>[] = [];
@@ -70,8 +77,12 @@ test('a check that began before a token ended never lets a request in that began
         story.map((step) => ({
           label: step,
           builder: async () => {
-            if (step === 'request') requests.push(request());
-            else {
+            if (step === 'request') {
+              const checked = nextCheck();
+              const answered = request();
+              requests.push(answered);
+              await Promise.race([checked, answered]);
+            } else {
               await end[step]();
               ended.add(step);
             }

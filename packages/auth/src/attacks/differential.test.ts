@@ -11,7 +11,7 @@ const { now, signed, byAttacker, authority } = forge;
 const server = await keyServer(answer({ keys: [forge.jwk] }));
 const trusted = { issuer: authority.issuer, jwks_uri: 'https://authority.test/keys' };
 
-// The other implementation reads the machine's clock.
+// The other implementation reads the machine's clock, and allows it thirty seconds: about `exp` it says less than our own tests.
 beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'], now: now * 1000 }));
 afterAll(() => {
   vi.useRealTimers();
