@@ -3,6 +3,7 @@ import type { IntrospectedToken } from './introspection-response.ts';
 import type { IntrospectToken } from './token-introspection.ts';
 import type { OpaqueTokenVerifier, TokenVerifier, Verification, VerifiedToken } from './token-verifier.ts';
 
+/** The clock that ages are taken by, and who hears of an issuer that gave no answer. */
 export type EndpointVerifierOptions = Readonly<{
   clock?: Clock;
   /** Told why there was no answer. The caller hears 503. */
@@ -35,7 +36,7 @@ export function opaqueTokenVerifier(
 
 /**
  * The fresh gate for somebody else's signed tokens: checks as `inner` does, then asks the issuer about the text. The
- * token's own claims stand; from the answer comes how and when its user authenticated.
+ * token's own claims stand, its scope too; from the answer comes how and when its user authenticated.
  */
 export function endpointVerifier(
   inner: TokenVerifier,

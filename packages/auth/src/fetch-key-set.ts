@@ -1,3 +1,4 @@
+import { readLimitedBody } from './limited-body.ts';
 import { parseStrictObject, type JsonObject } from './strict-json.ts';
 
 const limits = { bytes: 64 * 1024, members: 1000 };
@@ -34,19 +35,5 @@ async function readBody(response: Response): Promise<Uint8Array> {
   const mediaType = response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? 'nothing';
   if (response.status !== 200 || response.body === null) throw new Error(`key set answered ${response.status}`);
   if (!mediaTypes.has(mediaType)) throw new Error(`key set answered with ${mediaType}`);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const body: AsyncIterable<Uint8Array> = response.body;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > limits.bytes) throw new Error(`key set is over ${limits.bytes} bytes`);
-    chunks.push(chunk);
-  }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return readLimitedBody(response, 'key set', limits.bytes);
 }

@@ -7,6 +7,7 @@ import { remoteKeys } from './remote-keys.ts';
 import { tokenIntrospection } from './token-introspection.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
 
+/** Clock, transport, and who hears of what went wrong, each with the issuer it went wrong with. */
 export type ForeignIssuerParts = Readonly<{
   clock?: Clock;
   fetch?: typeof globalThis.fetch;

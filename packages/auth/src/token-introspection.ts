@@ -4,8 +4,9 @@ import { clientAuthentication, type ClientCredentials } from './client-authentic
 import { systemClock, type Clock } from './clock.ts';
 import { readIntrospection, type IntrospectedToken, type IntrospectionExpectation } from './introspection-response.ts';
 import { readLimitedBody } from './limited-body.ts';
-import { parseStrictObject } from './strict-json.ts';
+import { parseStrictObject, type JsonObject } from './strict-json.ts';
 
+/** Whom to ask, as whom, and what the answer is held against. */
 export type TokenIntrospectionOptions = IntrospectionExpectation &
   Readonly<{
     /** The issuer's introspection endpoint. From configuration, never from a token. */
@@ -42,11 +43,7 @@ export function tokenIntrospection(options: TokenIntrospectionOptions): Introspe
       body: new URLSearchParams({ token, token_type_hint: 'access_token', ...parameters }).toString(),
       signal,
     });
-    const body = await readLimitedBody(response, maxAnswerBytes);
-    if (response.status !== 200) throw new Error(`the introspection endpoint answered ${response.status}`);
-    const type = response.headers.get('content-type') ?? '';
-    const answer = /^application\/json\s*(;|$)/i.test(type) ? parseStrictObject(body) : undefined;
-    if (answer === undefined) throw new Error('the introspection answer is not one JSON object');
+    const answer = await readAnswer(response);
     return readIntrospection(answer, options, { now: clock.epochSeconds(), tokenId: await digestOf(token) });
   }
 
@@ -61,6 +58,21 @@ export function tokenIntrospection(options: TokenIntrospectionOptions): Introspe
       underWay -= 1;
     }
   };
+}
+
+async function readAnswer(response: Response): Promise<JsonObject> {
+  try {
+    if (response.status !== 200) throw new Error(`the introspection endpoint answered ${response.status}`);
+    const type = response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? 'nothing';
+    if (type !== 'application/json') throw new Error(`the introspection endpoint answered with ${type}`);
+    const answer = parseStrictObject(await readLimitedBody(response, 'the introspection answer', maxAnswerBytes));
+    if (answer === undefined) throw new Error('the introspection answer is not one strict JSON object');
+    return answer;
+  } catch (error) {
+    // Whatever is left of the answer is of no use: the connection need not stay open for it.
+    await response.body?.cancel().catch(() => {});
+    throw error;
+  }
 }
 
 function rejectOnAbort(signal: AbortSignal): Promise<never> {

@@ -1,16 +1,17 @@
-import { assertForeignIssuers, type ForeignIssuer } from '@sallyport/auth';
+import { assertForeignIssuers, type ForeignIssuer, type SigningAlgorithm } from '@sallyport/auth';
 import { z } from 'zod';
 import { parseJson } from './parse-json.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/);
 const text = z.string().min(1).max(2048);
 
+const ecdsa = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const;
+const rsa = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const;
+const algorithms: readonly SigningAlgorithm[] = [...ecdsa, ...rsa];
+
 const signedTokens = z.strictObject({
   keySetUrl: text,
-  algorithms: z
-    .array(z.enum(['ES256', 'EdDSA']))
-    .min(1)
-    .optional(),
+  algorithms: z.array(z.enum(algorithms)).min(1).optional(),
   maxLifetimeSeconds: z.int().min(1).max(86_400).optional(),
   believeForSeconds: z.int().min(0).max(600),
 });
