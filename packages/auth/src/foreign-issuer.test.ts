@@ -1,5 +1,4 @@
-import { exportJWK, generateKeyPair } from 'jose';
-import { SignJWT } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, expect, test } from 'vitest';
 import { isCanonicalCompactJws, readAuthorization } from './bearer-token.ts';
 import { assertForeignIssuers, type ForeignIssuer } from './foreign-issuer-configuration.ts';
@@ -56,7 +55,7 @@ function open(change: Partial<ForeignIssuer>, { about = {}, keys }: Answers = {}
   return { issuer, asked, reports };
 }
 
-async function signed(claims: Readonly<Record<string, unknown>> = {}) {
+async function signed(claims: Readonly<Record<string, unknown>> = {}, kid = 'k') {
   const text = await new SignJWT({
     iss: partner.issuer,
     aud: 'catalog',
@@ -67,7 +66,7 @@ async function signed(claims: Readonly<Record<string, unknown>> = {}) {
     exp: now + 300,
     ...claims,
   })
-    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k' })
+    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid })
     .sign(privateKey);
   if (!isCanonicalCompactJws(text)) throw new Error('not a token');
   return text;
@@ -115,6 +114,33 @@ test('its roles are nobody’s here, whatever its token or its answer says', asy
   for (const gate of [issuer.local, issuer.fresh])
     expect(await gate?.verify(text)).toMatchObject({ outcome: 'verified', token: { roles: new Set() } });
   expect(await issuer.opaque?.verify(opaque)).toMatchObject({ outcome: 'verified', token: { roles: new Set() } });
+});
+
+test('without a table nobody of the issuer has a second factor, whatever it calls its acr', async () => {
+  const { issuer } = open({ acr: undefined }, { about: { ...active, acr: 'aal2', auth_time: now } });
+  const verification = await issuer.fresh?.verify(await signed({ acr: 'aal2', auth_time: now }));
+  expect(verification).toMatchObject({ outcome: 'verified' });
+  for (const path of ['token.acr', 'session.acr', 'session.secondFactorAt']) {
+    expect(verification).not.toHaveProperty(path);
+  }
+});
+
+test('when a key of the issuer is gone, so is what it proved, cached or not', async () => {
+  const { publicKey: next } = await generateKeyPair('ES256');
+  const sets = [{ keys: [jwk] }, { keys: [{ ...(await exportJWK(next)), kid: 'k', alg: 'ES256', use: 'sig' }] }];
+  const held = heldClock();
+  const issuer = foreignIssuer(partner, {
+    clock: held,
+    fetch: () => Promise.resolve(Response.json(sets.length > 1 ? sets.shift() : sets[0])),
+  });
+  opened.push(issuer);
+  const text = await signed();
+  await issuer.local?.verify(text);
+  held.advance(30);
+  expect(await issuer.local?.verify(text)).toMatchObject({ outcome: 'verified' });
+  // A kid that nobody knows has the keys loaded again, now that they were left alone for long enough.
+  expect(await issuer.local?.verify(await signed({}, 'unknown'))).toMatchObject({ reason: 'token_key_unknown' });
+  expect(await issuer.local?.verify(text)).toMatchObject({ reason: 'token_signature' });
 });
 
 test('a token that does not verify is not shown to anybody', async () => {

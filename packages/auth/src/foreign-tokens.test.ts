@@ -104,9 +104,11 @@ test('a token that is bound to a key is not taken as a bearer token, whoever mad
 });
 
 test('other claims of a foreign token are left alone', async () => {
-  const verification = await verify({ name: 'Ada', groups: ['admin'], acr_values: 'aal2', 'https://x': { y: 1 } });
-  expect(verification).toMatchObject({ outcome: 'verified' });
-  expect(JSON.stringify(verification)).not.toContain('admin');
+  const verification = await verify({ name: 'Ada', groups: ['admin'], roles: ['admin'], 'https://x': { y: 'admin' } });
+  if (verification.outcome !== 'verified') throw new Error('not verified');
+  const values = Object.values(verification.token).flatMap((value) => (value instanceof Set ? [...value] : [value]));
+  expect(values).not.toContain('admin');
+  expect(values).not.toContain('Ada');
 });
 
 test('each issuer has its own greatest lifetime', async () => {

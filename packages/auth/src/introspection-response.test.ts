@@ -123,6 +123,7 @@ test.each<Readonly<Record<string, unknown>>>([
   { client_id: '' },
   { sub: 7 },
   { sub: '' },
+  { sub: undefined, username: 'ada' },
   { jti: {} },
   { acr: ['urn:mfa'] },
   { sid: 1 },

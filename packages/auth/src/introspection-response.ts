@@ -99,11 +99,13 @@ function refuseTimes(
   return Math.max(issuedAt, notBefore, authTime) > now + clockSkewSeconds ? 'token_from_the_future' : undefined;
 }
 
-/** Without `sub`, or with the client's own, nobody authorized the token but the client itself. */
+/** Without `sub`, or with the client's own, nobody authorized the token but the client itself. Nobody has a `username` then. */
 function readParties(answer: JsonObject): Readonly<{ kind: 'user' | 'service'; subject: string; client: string }> {
   const client = optional(answer, 'client_id', isIdentifier);
   if (client === undefined) throw malformed('client_id');
-  const subject = optional(answer, 'sub', isIdentifier) ?? client;
+  const named = optional(answer, 'sub', isIdentifier);
+  if (named === undefined && answer['username'] !== undefined) throw malformed('sub');
+  const subject = named ?? client;
   return { kind: subject === client ? 'service' : 'user', subject, client };
 }
 

@@ -238,6 +238,14 @@ describe('an issuer without a feed', () => {
     });
   });
 
+  test('whose fresh gate cannot say that it asked: what must be asked is an outage', async () => {
+    expect(await outcomes(partnerVerifier(), 60)).toMatchObject({
+      authenticatedRead: 'degraded partner:u_ada',
+      standardWrite: 'temporarily_unavailable',
+      privilegedWrite: 'temporarily_unavailable',
+    });
+  });
+
   test('that can be asked: reads with an older token ask as well', async () => {
     expect(await outcomes(asked('yes'), 61)).toEqual({
       publicRead: 'partner:u_ada',

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { foreignIssuerSettings, readEnvironment, SettingsError } from './index.ts';
 
@@ -29,6 +30,16 @@ test('an issuer is read as it is written, with a secret or a key', () => {
   const { clientSecret: _, ...endpoint } = introspection;
   const withKey = { ...partner, introspection: { ...endpoint, clientKey: { kty: 'EC', alg: 'ES256', d: 'x' } } };
   expect(read([withKey])).toEqual([withKey]);
+});
+
+test('every example in the documentation is a setting that works', async () => {
+  const page = await readFile(new URL('../../../docs/foreign-issuers.md', import.meta.url), 'utf8');
+  const examples = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(([, example = '']) => example);
+  expect(examples).toHaveLength(2);
+  for (const TRUSTED_ISSUERS of examples) {
+    const settings = readEnvironment(foreignIssuerSettings(), { TRUSTED_ISSUERS });
+    expect(settings.TRUSTED_ISSUERS).toMatchObject([{ issuer: 'https://login.partner.example', name: 'partner' }]);
+  }
 });
 
 test.each<[string, unknown, string]>([

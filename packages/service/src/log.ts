@@ -14,6 +14,8 @@ const secretFields = [
   'accessToken',
   'refreshToken',
   'clientAssertion',
+  'clientSecret',
+  'clientKey',
   'privateKey',
   'jwk',
   'input',
