@@ -82,7 +82,10 @@ const consistencyToken = textLike(/^c1-[0-9a-z]{11}$/);
 
 test('signing out ends the session, and says the same for a token that is none', async () => {
   const { tokens } = await signedIn();
-  expect(await auth.as().signOut.mutate({ refreshToken: tokens.refreshToken })).toEqual({ ended: true, consistencyToken });
+  expect(await auth.as().signOut.mutate({ refreshToken: tokens.refreshToken })).toEqual({
+    ended: true,
+    consistencyToken,
+  });
   expect(await auth.authority.introspect([questionOf(tokens)])).toEqual([{ active: false }]);
   expect(await auth.as().signOut.mutate({ refreshToken: 'C'.repeat(43) })).toEqual({ ended: true, consistencyToken });
 });
@@ -96,8 +99,14 @@ test('somebody sees their own sessions only, and ends one or all the others', as
   expect(listed.map(({ id }) => id)).not.toContain(stranger.tokens.session.id);
   expect(listed.filter(({ current }) => current).map(({ id }) => id)).toEqual([here.tokens.session.id]);
 
-  expect(await here.account.sessions.end.mutate({ session: there.tokens.session.id })).toEqual({ ended: true, consistencyToken });
-  expect(await here.account.sessions.end.mutate({ session: there.tokens.session.id })).toEqual({ ended: true, consistencyToken });
+  expect(await here.account.sessions.end.mutate({ session: there.tokens.session.id })).toEqual({
+    ended: true,
+    consistencyToken,
+  });
+  expect(await here.account.sessions.end.mutate({ session: there.tokens.session.id })).toEqual({
+    ended: true,
+    consistencyToken,
+  });
   const foreign = await refusalOf(here.account.sessions.end.mutate({ session: stranger.tokens.session.id }));
   expect(foreign).toEqual(await refusalOf(here.account.sessions.end.mutate({ session: '1.AAAAAAAAAAAAAAAA' })));
   expect(foreign).toMatchObject({ status: 404, reason: 'not_found' });

@@ -105,8 +105,9 @@ function interact(provider: Provider, accountId: string) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { prompt, params, grantId: known } = await provider.interactionDetails(request, response);
     if (prompt.name === 'login') {
-      const acr = params['acr_values'] ?? acrOfPartner.password;
-      return provider.interactionFinished(request, response, { login: { accountId, acr: String(acr) } });
+      const { acr_values: asked } = params;
+      const acr = typeof asked === 'string' ? asked : acrOfPartner.password;
+      return provider.interactionFinished(request, response, { login: { accountId, acr } });
     }
     const grant = known === undefined ? undefined : await provider.Grant.find(known);
     const granted = grant ?? new provider.Grant({ accountId, clientId: String(params['client_id']) });

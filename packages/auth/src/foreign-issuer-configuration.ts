@@ -32,7 +32,7 @@ type SignedTokens = Readonly<{
   believeForSeconds: number;
 }>;
 
-export type IntrospectionEndpoint = ClientCredentials &
+type IntrospectionEndpoint = ClientCredentials &
   Readonly<{
     url: string;
     /** Which of its tokens it tells about. Many issuers answer about opaque ones only, and call every JWT inactive. */

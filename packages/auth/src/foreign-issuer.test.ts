@@ -43,7 +43,7 @@ function open(change: Partial<ForeignIssuer>, { about = {}, keys }: Answers = {}
     {
       clock,
       fetch: (input) => {
-        const url = String(input);
+        const url = input instanceof Request ? input.url : input.toString();
         asked.push(url);
         return Promise.resolve(url.endsWith('/jwks') ? (keys ?? Response.json({ keys: [jwk] })) : Response.json(about));
       },

@@ -1,7 +1,7 @@
 import { cachingVerifier } from './caching-verifier.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { endpointVerifier, opaqueTokenVerifier } from './endpoint-verifiers.ts';
-import { assertSound, type ForeignIssuer, type IntrospectionEndpoint } from './foreign-issuer-configuration.ts';
+import { assertSound, type ForeignIssuer } from './foreign-issuer-configuration.ts';
 import { localVerifier } from './local-verifier.ts';
 import { remoteKeys } from './remote-keys.ts';
 import { tokenIntrospection } from './token-introspection.ts';
@@ -34,7 +34,8 @@ export function foreignIssuer(foreign: ForeignIssuer, parts: ForeignIssuerParts 
   const reports = { clock, onUnreachable: (error: unknown) => parts.onUnreachable?.(issuer, error) };
   const expected = { issuer, audience, audienceLists, acr };
   const introspect =
-    introspection && tokenIntrospection({ ...expected, ...introspectionOf(introspection), clock, fetch: fetchFrom });
+    introspection &&
+    tokenIntrospection({ ...expected, url: introspection.url, credentials: introspection, clock, fetch: fetchFrom });
   const opaque =
     introspect && introspection.answersFor.includes('opaque') ? opaqueTokenVerifier(introspect, reports) : undefined;
   const revocations = { feed: 'none', believeForSeconds: signedTokens?.believeForSeconds ?? 0 } as const;
@@ -63,8 +64,4 @@ export function foreignIssuer(foreign: ForeignIssuer, parts: ForeignIssuerParts 
       ? endpointVerifier(local, introspect, reports)
       : undefined;
   return { ...trusted, local, ...(fresh && { fresh }), close: keys.close };
-}
-
-function introspectionOf({ url, answersFor: _, ...credentials }: IntrospectionEndpoint) {
-  return { url, credentials };
 }

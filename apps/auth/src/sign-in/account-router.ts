@@ -38,7 +38,8 @@ export const sessionsRouter = router({
     .mutation(async ({ ctx: { authority, principal }, input }) => {
       const position = await endOwnSession(authority, { subject: principal.subject, sid: input.session });
       // Somebody else's session and none at all are the same answer.
-      if (position === undefined) return refuse({ code: 'NOT_FOUND', reason: 'not_found', message: 'You have no such session.' });
+      if (position === undefined)
+        return refuse({ code: 'NOT_FOUND', reason: 'not_found', message: 'You have no such session.' });
       return { ended: true, consistencyToken: makeConsistencyToken(position) };
     }),
 
