@@ -11,7 +11,7 @@ export type DenialAnswer = Readonly<{
   challenge?: StepUpChallenge;
 }>;
 
-/** Turns a denial into its public answer. Pure. The reason itself does not get out. */
+/** Turns a denial into its public answer (RFC 6750 §3, RFC 9470 §3). Pure, total. The reason itself does not get out. */
 export function answerDenial(denial: Denial): DenialAnswer {
   const reason = publicDenial(denial.reason);
   switch (reason) {

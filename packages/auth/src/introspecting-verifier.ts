@@ -14,6 +14,8 @@ export type IntrospectingOptions = Readonly<{
  * after `verify` was called, so the answer is never older than the request.
  *
  * A service's own token has no session to ask about and passes as `inner` verified it, without `session`.
+ *
+ * Never throws: whatever `ask` rejects with is `unknown`. Not checked: scopes, and how recent a second factor is.
  */
 export function introspectingVerifier(
   inner: TokenVerifier,

@@ -239,7 +239,10 @@ export function denialError(denial: Denial): TRPCError {
   return new TRPCError({ code: codeOfStatus[status], message, cause: new DenialError(denial) });
 }
 
-/** The public answer of an error that a gate threw; `undefined` for every other error. For error formatters. */
+/**
+ * The public answer of an error that a gate threw; `undefined` for every other error. For error formatters. It looks at `cause` alone,
+ * so an error that was wrapped again is not recognised.
+ */
 export function denialAnswerOf(error: Error): DenialAnswer | undefined {
   return error.cause instanceof DenialError ? answerDenial(error.cause.denial) : undefined;
 }
