@@ -1,5 +1,5 @@
 import { openRequest } from '@sallyport/auth';
-import { heldClock, testAuthority, testGates, type UserToken } from '@sallyport/auth/testing';
+import { testAuthority, testGates, virtualTime, type UserToken } from '@sallyport/auth/testing';
 import { denialAnswerOf } from '@sallyport/auth/trpc';
 import { createNotes } from './notes.ts';
 import { notesRouter, sealed } from './router.ts';
@@ -10,7 +10,7 @@ type Path = 'list' | 'publish' | 'removeAll';
 
 /** This service behind its own gates, beside an authority in memory: no network, and time stands still unless it is moved. */
 export async function openNotes({ skewSeconds = 0 } = {}) {
-  const clock = heldClock();
+  const clock = virtualTime();
   const authority = await testAuthority(clock);
   // Gates whose calendar differs from the authority's, when a test wants it.
   const here = { ...authority, clock: { ...clock, epochSeconds: () => clock.epochSeconds() + skewSeconds } };

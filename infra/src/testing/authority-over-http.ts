@@ -41,16 +41,20 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   response.setHeader('content-type', 'application/json');
-  const { pathname, searchParams } = new URL(request.url ?? '/', authority.issuer);
+  const { pathname } = new URL(request.url ?? '/', authority.issuer);
   if (pathname === '/jwks') return void response.end(JSON.stringify(authority.keySet()));
   if (request.headers.authorization !== `Bearer ${credential}`) return void response.writeHead(401).end();
-  if (pathname === '/introspect') {
-    const asked = questions.parse(await json(request));
-    const answers = await authority.introspect(asked, AbortSignal.timeout(1000));
-    return void response.end(JSON.stringify(answers));
-  }
-  const from = searchParams.get('from') ?? '';
-  const stop = authority.feed(from === '' ? undefined : Number(from), {
+  if (pathname === '/revocations') return follow(authority, response);
+  const signal = AbortSignal.timeout(1000);
+  const answers =
+    pathname === '/introspect'
+      ? await authority.introspect(questions.parse(await json(request)), signal)
+      : await authority.feed.askPosition(signal);
+  response.end(JSON.stringify(answers));
+}
+
+function follow(authority: TestAuthority, response: ServerResponse): void {
+  const stop = authority.feed.open(undefined, {
     onMessage: (message) => response.write(`${JSON.stringify(message)}\n`),
     onEnd: () => response.end(),
   });

@@ -12,6 +12,7 @@ declare const made: unique symbol;
  */
 export type ConsistencyToken = string & { readonly [made]: 'consistency token' };
 
+/** What a request's `Consistency-Token` header says, or why it is refused. */
 export type ConsistencyHeader =
   | Readonly<{ kind: 'none' }>
   | Readonly<{ kind: 'token'; token: ConsistencyToken; position: number }>

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Timers } from '../timers.ts';
 
+/** Time that moves by `advance(milliseconds)` alone, timers included. */
 export type VirtualTime = Clock & Timers & Readonly<{ advance: (milliseconds: number) => Promise<void> }>;
 
 /**
