@@ -1,4 +1,5 @@
 import type { Step } from './check.ts';
+import { runMutants } from './mutants.ts';
 import { runCommand } from './run-steps.ts';
 import { runTests } from './vitest-run.ts';
 
@@ -6,10 +7,12 @@ import { runTests } from './vitest-run.ts';
 
 const steps: readonly Step[] = [
   { name: 'deep', title: 'deep tests', run: (onProgress) => runTests(onProgress, ['deep']) },
+  { name: 'mutants', title: 'mutants of packages/auth', run: runMutants },
 ];
 
 await runCommand({
   name: 'pnpm test:deep',
-  about: 'Runs what takes minutes: large corpora of bad tokens, memory under a million tokens. `*.deep.test.ts`.',
+  about:
+    'Runs what takes minutes: large corpora of bad tokens, memory under a million tokens (`*.deep.test.ts`), mutants.',
   steps,
 });

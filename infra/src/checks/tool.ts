@@ -5,15 +5,22 @@ import type { Outcome } from './check.ts';
 
 export type ToolRun = Readonly<{ status: number; output: string }>;
 
+export type ToolOptions = Readonly<{
+  onOutput?: (text: string) => void;
+  /** The folder whose tool it is, and where it runs. Default: the repository's root. */
+  room?: string;
+}>;
+
 /** Runs one of the repository's tools, by the name of its command, and gathers what it prints. */
 export function runTool(
   name: string,
   args: readonly string[],
-  onOutput: (text: string) => void = () => {},
+  { onOutput = () => {}, room = '.' }: ToolOptions = {},
 ): Promise<ToolRun> {
+  const folder = join(repositoryRoot, room);
   const { promise, resolve } = Promise.withResolvers<ToolRun>();
-  const child = spawn(join(repositoryRoot, 'node_modules/.bin', name), args, {
-    cwd: repositoryRoot,
+  const child = spawn(join(folder, 'node_modules/.bin', name), args, {
+    cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1' },
   });

@@ -39,7 +39,7 @@ export async function runTests(
         `--outputFile.json=${file}`,
         ...projects.map((name) => `--project=${name}`),
       ],
-      onOutput,
+      { onOutput },
     );
     const read = report.safeParse(JSON.parse(await readFile(file, 'utf8').catch(() => 'null')));
     return read.success ? outcomesOf(read.data, run) : [{ title: 'vitest', result: 'failed', output: run.output }];

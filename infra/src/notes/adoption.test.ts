@@ -6,22 +6,26 @@ import { runNotes } from './main.ts';
 // What docs/auth-package.md shows, as it stands there: over HTTP, against an authority over HTTP.
 
 let served: AuthorityOverHttp;
+let partner: AuthorityOverHttp;
 let running: Awaited<ReturnType<typeof runNotes>>;
 let url: string;
 
 beforeAll(async () => {
   served = await authorityOverHttp('service-secret');
+  partner = await authorityOverHttp('');
+  const signedTokens = { keySetUrl: `${partner.url}/jwks`, believeForSeconds: 60 };
+  const others = [{ issuer: partner.url, name: 'partner', audience: 'notes', signedTokens }];
   const credential = async () => 'service-secret';
-  running = await runNotes({ issuer: served.url, credential, port: 0, onDecision: () => {} });
+  running = await runNotes({ issuer: served.url, credential, port: 0, others, onDecision: () => {} });
   const address = running.server.address();
   url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-  // Until the keys are there and the feed has proven itself.
-  await vi.waitUntil(async () => (await statusOf('list', await tokenOf('0.nobody'))) === 200, { timeout: 10_000 });
+  await vi.waitUntil(running.isReady, { timeout: 10_000 });
 });
 
 afterAll(async () => {
   running.stop();
   await served.close();
+  await partner.close();
 });
 
 let session: string;
@@ -114,4 +118,11 @@ test('a regulated call shares its request with no other', async () => {
   const token = await tokenOf(session, { acr: 'aal2' });
   const answer = await ask('removeAll,publish?batch=1', token, { 'idempotency-key': 'k-2' });
   expect(await answer.json()).toMatchObject([{ error: { data: { reason: 'invalid_request' } } }, { result: {} }]);
+});
+
+test('another issuer is believed by configuration alone, for reads and for no more', async () => {
+  const token = await partner.authority.userToken({ audience: 'notes', scope: 'notes:read notes:write' });
+  expect([await statusOf('list', token), await statusOf('publish', token)]).toEqual([200, 403]);
+  const stranger = await partner.authority.foreignToken({ audience: 'notes', scope: 'notes:read' });
+  expect(await statusOf('list', stranger)).toBe(401);
 });

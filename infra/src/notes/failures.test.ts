@@ -27,6 +27,53 @@ test('the feed is silent', async () => {
   expect(await hear('list', await token())).toBe('temporarily_unavailable');
 });
 
+test('questions about the feed are not answered', async () => {
+  const { authority, clock, hear, lastEvidence, token } = await open();
+  authority.feedFaults.answer(false);
+  await clock.advance(5000);
+  authority.beat();
+  expect(await hear('list', await token())).toBe('done');
+  expect(lastEvidence()).toBe('degraded');
+});
+
+test('the feed stands still, or comes late', async () => {
+  const { authority, clock, hear, token } = await open();
+  const before = await token();
+  authority.feedFaults.freeze(true);
+  authority.revoke({ kind: 'session', session: '7.ada' });
+  expect(await hear('list', before)).toBe('done');
+  authority.feedFaults.freeze(false);
+  await clock.advance(1000);
+  expect(await hear('list', before)).toBe('invalid_token');
+});
+
+test('a message of the feed is lost, repeated, or out of order', async () => {
+  const { authority, clock, hear, token } = await open();
+  authority.feedFaults.stage('lost', 'twice', 'swapped');
+  for (const session of ['7.ada', '8.ada', '9.ada']) authority.revoke({ kind: 'session', session });
+  await clock.advance(3000);
+  for (const session of ['7.ada', '8.ada', '9.ada'])
+    expect(await hear('list', await token({ session }))).toBe('invalid_token');
+  expect(await hear('list', await token({ session: '10.ada' }))).toBe('done');
+});
+
+test('the connection is cut', async () => {
+  const { authority, clock, hear, token } = await open();
+  authority.feedFaults.cut();
+  authority.revoke({ kind: 'session', session: '7.ada' });
+  await clock.advance(3000);
+  expect(await hear('list', await token())).toBe('invalid_token');
+});
+
+test('the authority comes back from an older state', async () => {
+  const { authority, clock, hear, token } = await open();
+  authority.revoke({ kind: 'session', session: '7.ada' });
+  authority.feedFaults.restart(0);
+  await clock.advance(3000);
+  expect(await hear('list', await token())).toBe('invalid_token');
+  expect(await hear('list', await token({ session: '8.ada' }))).toBe('done');
+});
+
 test('a revocation has not arrived yet', async () => {
   const { authority, hear, token } = await open();
   const before = await token();

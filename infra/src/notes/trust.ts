@@ -2,13 +2,14 @@ import {
   cachingVerifier,
   coalescingAuthority,
   followRevocations,
+  foreignIssuer,
   introspectingVerifier,
   localVerifier,
   openGates,
   type AskAuthority,
   type Decision,
   type FeedSource,
-  type Gates,
+  type ForeignIssuer,
   type VerificationKeys,
 } from '@sallyport/auth';
 
@@ -17,16 +18,16 @@ export type TrustParts = Readonly<{
   keys: VerificationKeys;
   ask: AskAuthority;
   feed: FeedSource;
+  /** Whose tokens are believed besides: configuration alone, no code. */
+  others: readonly ForeignIssuer[];
   onDecision: (decision: Decision) => void;
 }>;
 
-/** The gates of this service: the one place that says whom it believes, and why. Other issuers would stand beside the first. */
-export function openTrust({ issuer, keys, ask, feed, onDecision }: TrustParts): { gates: Gates; close: () => void } {
+/** The gates of this service: the one place that says whom it believes, and why. */
+export function openTrust({ issuer, keys, ask, feed, others, onDecision }: TrustParts) {
   const revocations = followRevocations(feed);
   const local = cachingVerifier(localVerifier({ issuer, audience: 'notes', keys }), { epoch: keys.epoch });
   const fresh = introspectingVerifier(local, coalescingAuthority(ask));
-  return {
-    gates: openGates({ issuers: [{ issuer, local, fresh, revocations }], onDecision }),
-    close: revocations.close,
-  };
+  const issuers = [{ issuer, local, fresh, revocations }, ...others.map((other) => foreignIssuer(other))];
+  return { gates: openGates({ issuers, onDecision }), revocations };
 }

@@ -33,7 +33,8 @@ const source = join(repositoryRoot, 'packages/auth');
 export async function packAuth(): Promise<PackedPackage> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-packed-'));
   await run('pnpm', ['pack', '--out', join(folder, 'package.tgz')], { cwd: source }).catch((error: unknown) => {
-    const said = error instanceof Error && 'stdout' in error ? String(error.stdout) : 'Is pnpm there, as by `npx pnpm`?';
+    const said =
+      error instanceof Error && 'stdout' in error ? String(error.stdout) : 'Is pnpm there, as by `npx pnpm`?';
     throw new OperatorError(`${name} could not be packed. ${said}`, { cause: error });
   });
   const tarball = join(folder, 'package.tgz');
