@@ -1,4 +1,5 @@
 import type { AskAboutOne, AskAuthority, IntrospectionAnswer, IntrospectionQuestion } from './authority.ts';
+import { NoAnswerInTime, withinDeadline } from './deadline.ts';
 
 /** Limits of `coalescingAuthority`: one deadline in milliseconds, and two numbers of things at once. */
 export type CoalescingOptions = Readonly<{
@@ -10,73 +11,126 @@ export type CoalescingOptions = Readonly<{
   maxUnderWay?: number;
 }>;
 
-type Waiting = {
-  readonly question: IntrospectionQuestion;
-  readonly promise: Promise<IntrospectionAnswer>;
-  readonly resolve: (answer: IntrospectionAnswer) => void;
-  readonly reject: (error: unknown) => void;
-};
+/** One question, and everybody who asked it before it was sent. */
+type Waiting = Readonly<{ question: IntrospectionQuestion; askers: Set<Asker> }>;
+
+type Asker = Readonly<{ resolve: (answer: IntrospectionAnswer) => void; reject: (error: unknown) => void }>;
 
 /**
  * Puts many single questions into few calls, self-clocked: it asks at once when idle, and what arrives while calls are
- * on the way gathers into the next. There is no timer to tune and no waiting when there is nobody to wait for.
+ * on the way gathers into the next. There is no timer to tune and no waiting when there is nobody to wait for; the only
+ * timers are deadlines.
  *
- * A caller only ever joins a question that has *not been sent yet*, so an answer is never older than the question
- * (DESIGN §7). Answers are not kept.
+ * - An asker only ever joins a question that has *not been sent yet*, so an answer is never older than the question (DESIGN §7).
+ * - Answers are not kept. A call that fails, fails for its own askers; an answer of another shape, for that question alone.
+ * - Who gives up while waiting is not asked about any more, so a silent authority leaves no backlog.
+ *
+ * Not checked: that the authority answers in the order of the questions. That is its contract.
+ *
+ * @throws NoAnswerInTime (as a rejection) at the asker's own deadline; otherwise whatever the call failed with
  */
 export function coalescingAuthority(ask: AskAuthority, options: CoalescingOptions = {}): AskAboutOne {
   const { deadlineMs = 1000, maxBatch = 128, maxUnderWay = 2 } = options;
+  // In the order in which they were first asked: nobody is overtaken.
   const waiting = new Map<string, Waiting>();
   let underWay = 0;
 
   function send(): void {
     while (underWay < maxUnderWay && waiting.size > 0) {
-      const batch = [...waiting].slice(0, maxBatch);
-      for (const [key] of batch) waiting.delete(key);
       underWay += 1;
-      void askAll(batch.map(([, entry]) => entry)).finally(() => {
-        underWay -= 1;
-        send();
-      });
+      void answerAll(takeFirst(waiting, maxBatch));
     }
   }
 
-  async function askAll(batch: readonly Waiting[]): Promise<void> {
+  async function answerAll(batch: readonly Waiting[]): Promise<void> {
+    const questions = batch.map(({ question }) => question);
     try {
-      const questions = batch.map((entry) => entry.question);
-      // The signal stops the transport; the race frees our place when the transport does not listen.
-      const answers = await within(deadlineMs, ask(questions, AbortSignal.timeout(deadlineMs)));
-      if (answers.length !== batch.length) throw new Error('the authority answered another number of questions');
-      for (const [index, entry] of batch.entries()) {
-        const answer = answers[index];
-        if (answer === undefined) entry.reject(new Error('the authority left a question out'));
-        else entry.resolve(answer);
+      // This deadline stops the transport, and frees our place when the transport does not listen.
+      const answers = await withinDeadline(deadlineMs, (signal) => ask(questions, signal));
+      if (!Array.isArray(answers) || answers.length !== batch.length) {
+        throw new Error('the authority answered another number of questions');
       }
+      for (const [index, entry] of batch.entries()) settle(entry, () => readAnswer(answers[index]));
     } catch (error) {
-      for (const entry of batch) entry.reject(error);
-    }
-  }
-
-  return (question) => {
-    const key = questionKey(question);
-    let entry = waiting.get(key);
-    if (entry === undefined) {
-      entry = { question, ...Promise.withResolvers<IntrospectionAnswer>() };
-      waiting.set(key, entry);
+      for (const { askers } of batch) for (const asker of askers) asker.reject(error);
+    } finally {
+      underWay -= 1;
       send();
     }
-    return within(deadlineMs, entry.promise);
-  };
+  }
+
+  return (question) =>
+    new Promise((resolve, reject) => {
+      const key = questionKey(question);
+      const entry = waiting.get(key) ?? { question, askers: new Set() };
+      const asker: Asker = { resolve: ended(resolve), reject: ended(reject) };
+      const timer = setTimeout(giveUp, deadlineMs);
+      entry.askers.add(asker);
+      waiting.set(key, entry);
+      send();
+
+      function giveUp(): void {
+        asker.reject(new NoAnswerInTime(deadlineMs));
+        entry.askers.delete(asker);
+        if (entry.askers.size === 0 && waiting.get(key) === entry) waiting.delete(key);
+      }
+      function ended<Value>(settleWith: (value: Value) => void): (value: Value) => void {
+        return (value) => {
+          clearTimeout(timer);
+          settleWith(value);
+        };
+      }
+    });
 }
 
-// Every member is part of the key: two questions that differ anywhere never share an answer.
+function takeFirst(waiting: Map<string, Waiting>, count: number): readonly Waiting[] {
+  const batch: Waiting[] = [];
+  for (const [key, entry] of waiting) {
+    if (batch.length === count) break;
+    waiting.delete(key);
+    batch.push(entry);
+  }
+  return batch;
+}
+
+/** One answer that cannot be read is no answer to its own question, and nothing to the others. */
+function settle({ askers }: Waiting, read: () => IntrospectionAnswer): void {
+  let answer: IntrospectionAnswer;
+  try {
+    answer = read();
+  } catch (error) {
+    for (const asker of askers) asker.reject(error);
+    return;
+  }
+  for (const asker of askers) asker.resolve(answer);
+}
+
+/** A copy, read once: what the transport hands out may change, or wait for something, behind our back. */
+function readAnswer(given: unknown): IntrospectionAnswer {
+  const answer: unknown = typeof given === 'object' && given !== null ? Object.freeze({ ...given }) : given;
+  if (!isAnswer(answer)) throw new Error('the authority left a question out, or its answer makes no sense');
+  return answer;
+}
+
+function isAnswer(answer: unknown): answer is IntrospectionAnswer {
+  if (typeof answer !== 'object' || answer === null || 'then' in answer || !('active' in answer)) return false;
+  if (answer.active === false) return true;
+  if (answer.active !== true || !('acr' in answer) || typeof answer.acr !== 'string') return false;
+  const times = { authTime: undefined, answeredAt: undefined, secondFactorAt: undefined, ...answer };
+  const isWhole = [times.authTime, times.answeredAt].every(Number.isSafeInteger);
+  return isWhole && (times.secondFactorAt === undefined || Number.isSafeInteger(times.secondFactorAt));
+}
+
+// Every member is part of the key: two questions that differ anywhere never share an answer. A new member does not compile
+// until it is named here.
+const partsOfKey = Object.keys({
+  tokenId: true,
+  session: true,
+  subject: true,
+  client: true,
+} satisfies Record<keyof IntrospectionQuestion, true>);
+
 function questionKey(question: IntrospectionQuestion): string {
-  return JSON.stringify([question.tokenId, question.session, question.subject, question.client]);
-}
-
-function within<Value>(milliseconds: number, promise: Promise<Value>): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${milliseconds} ms`)), milliseconds);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+  const parts: Readonly<Record<string, unknown>> = question;
+  return JSON.stringify(partsOfKey.map((name) => parts[name]));
 }

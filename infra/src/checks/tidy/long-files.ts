@@ -4,8 +4,10 @@ export const longFiles: Readonly<Record<string, string>> = {
   'apps/payments/src/payments.test.ts': 'one running service, told every way to pay and not to pay',
   'docs/auth-package.md': 'the whole adoption on one page, most of it code shown from files',
   'docs/testing.md': 'one example for each failure, shown from a file',
+  'packages/auth/src/coalescing-authority.test.ts': 'one property over interleavings, with the world it plays in',
   'packages/auth/src/gates.test.ts': 'the fallback matrix, each cell by fault injection',
   'packages/auth/src/several-issuers.test.ts': 'two issuers behind one pair of gates, told every way to be confused',
+  'packages/auth/src/guarded-authority.test.ts': 'one guard against one authority, in every kind of outage',
   'packages/client/src/sallyport-client.test.ts': 'one client against one peer, through the life of a session',
   'packages/service/src/http-limits.test.ts': 'one running service, sent everything that is too much',
 };
