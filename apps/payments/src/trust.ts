@@ -3,6 +3,7 @@ import {
   coalescingAuthority,
   followRevocations,
   foreignIssuer,
+  guardedAuthority,
   introspectingVerifier,
   localVerifier,
   openGates,
@@ -13,7 +14,8 @@ import {
   type RemoteKeys,
   type RevocationFeed,
 } from '@sallyport/auth';
-import { decisionLog, issuerReports, type Log } from '@sallyport/service';
+import { AuthorityRefused } from '@sallyport/client/service';
+import { breakerLog, decisionLog, issuerReports, type Log } from '@sallyport/service';
 
 export type TrustParts = Readonly<{
   issuer: string;
@@ -42,7 +44,12 @@ export function openTrust({ issuer, keys, ask, feed, log, foreignIssuers = [] }:
     onRevocation: ({ kind }) => kind === 'key' && void keys.refreshNow(),
   });
   const local = cachingVerifier(localVerifier({ issuer, audience: 'payments', keys }), { epoch: keys.epoch });
-  const fresh = introspectingVerifier(local, coalescingAuthority(ask), {
+  const guarded = guardedAuthority(ask, {
+    // An authority that refuses this service is there.
+    isOutage: (error) => !(error instanceof AuthorityRefused),
+    onTransition: breakerLog(log),
+  });
+  const fresh = introspectingVerifier(local, coalescingAuthority(guarded), {
     onUnreachable: (error) => log.warn({ err: error }, 'authority unreachable'),
   });
   const others = foreignIssuers.map((foreign) => foreignIssuer(foreign, issuerReports(log)));

@@ -15,6 +15,7 @@ const bad: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'no package registry': { '.npmrc': `x=https://${registry}.example.org/` },
   'no test is left out silently': { 'apps/auth/src/x.test.ts': `test${only}('x', () => {});` },
   'rules are switched off with a reason': { 'apps/auth/src/x.ts': `// ${disable} no-console` },
+  'principals are not forged': { 'apps/auth/src/x.test.ts': `pay(x as unknown as Principal<'fresh+mfa'>)` },
   'links in documents resolve': { 'docs/x.md': 'see [y](./y.md)' },
   'paths that documents name are there': { 'docs/x.md': 'see `apps/auth/src/gone.ts`' },
   'decisions are numbered and listed': { 'docs/decisions/0002-late.md': '', 'docs/decisions/README.md': '' },

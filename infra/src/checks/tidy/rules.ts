@@ -1,5 +1,6 @@
 import { decisionsAreListed, linksResolve, namedPathsExist } from './docs-rules.ts';
 import { longFilesHaveAReason, namesAreKebabCase, namesSaySomething, onlyPackagesHaveAnIndex } from './file-rules.ts';
+import { principalsAreNotForged } from './principal-rules.ts';
 import type { Problem, SourceFile } from './source-files.ts';
 import {
   disablingHasAReason,
@@ -22,6 +23,7 @@ export const rules: readonly Rule[] = [
   { title: 'no package registry', problems: noRegistryHosts },
   { title: 'no test is left out silently', problems: noTestIsLeftOut },
   { title: 'rules are switched off with a reason', problems: disablingHasAReason },
+  { title: 'principals are not forged', problems: principalsAreNotForged },
   { title: 'links in documents resolve', problems: linksResolve },
   { title: 'paths that documents name are there', problems: namedPathsExist },
   { title: 'decisions are numbered and listed', problems: decisionsAreListed },
