@@ -1,4 +1,5 @@
-import { trustMatrix, trustTiers, type TrustTier } from '@sallyport/auth';
+import { ownStaleness, trustMatrix, trustTiers, type TrustTier } from '@sallyport/auth';
+import { fallbackOutcomes, feedStates, type FallbackCell, type FeedState } from '@sallyport/auth/testing';
 
 /** `docs/trust-matrix.md`, printed from the matrix that the gates read. */
 export function renderTrustMatrix(): string {
@@ -14,7 +15,34 @@ export function renderTrustMatrix(): string {
     '|---|---|---|---|---|',
     ...trustTiers.map((tier) => `| ${cells(tier).join(' | ')} |`),
     '',
+    '## Each cell',
+    '',
+    'What somebody with a good token gets: the evidence of the principal, nobody in particular, or 503. Two outcomes: while the',
+    'authority answers / while it does not. A fault test drives the gates into each cell.',
+    '',
+    `| tier | ${states.map((state) => feedStates[state]).join(' | ')} |`,
+    `|---|${states.map(() => '---|').join('')}`,
+    ...trustTiers.map(
+      (tier) => `| \`${tier}\` | ${states.map((s) => outcome(fallbackOutcomes[tier][s])).join(' | ')} |`,
+    ),
+    '',
+    '## What a bound is made of',
+    '',
+    'Added up when a service starts, with what it adds of its own (`staleness` of `openGates`); a sum that does not fit keeps it from',
+    'starting. An issuer without a feed is believed for as long as its configuration says, which is no longer than its',
+    'tokens live.',
+    '',
+    '| part | by default |',
+    '|---|---|',
+    ...Object.entries(ownStaleness).map(([part, ms]) => `| \`${part}\` | ${ms / 1000} s |`),
+    '',
   ].join('\n');
+}
+
+const states: readonly FeedState[] = ['alive', 'bridged', 'beyond10', 'beyond60', 'never'];
+
+function outcome({ answers, unreachable }: FallbackCell): string {
+  return answers === unreachable ? answers : `${answers} / ${unreachable}`;
 }
 
 function cells(tier: TrustTier): string[] {

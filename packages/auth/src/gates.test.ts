@@ -1,6 +1,5 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import { afterEach, expect, test } from 'vitest';
-import { openGates } from './gates.ts';
 import { openRequest } from './request-context.ts';
 import { liveWithinMs } from './revocation-feed.ts';
 import { heldClock, testAuthority, testGates, type TestAuthority, type TestGates } from './testing.ts';
@@ -70,72 +69,6 @@ async function signedIn(
     'Idempotency-Key': 'k-1',
   };
 }
-
-type Fault =
-  | 'well'
-  | 'feed silent 5 s'
-  | 'feed silent 11 s'
-  | 'feed silent 61 s'
-  | 'authority silent'
-  | 'both silent 61 s';
-
-const expected: Record<TrustTier, Record<Fault, string>> = {
-  publicRead: {
-    well: 'local',
-    'feed silent 5 s': 'degraded',
-    'feed silent 11 s': 'degraded',
-    'feed silent 61 s': 'anonymous',
-    'authority silent': 'local',
-    'both silent 61 s': 'anonymous',
-  },
-  authenticatedRead: {
-    well: 'local',
-    'feed silent 5 s': 'degraded',
-    'feed silent 11 s': 'degraded',
-    'feed silent 61 s': 'temporarily_unavailable',
-    'authority silent': 'local',
-    'both silent 61 s': 'temporarily_unavailable',
-  },
-  standardWrite: {
-    well: 'local',
-    'feed silent 5 s': 'degraded',
-    'feed silent 11 s': 'fresh',
-    'feed silent 61 s': 'fresh',
-    'authority silent': 'local',
-    'both silent 61 s': 'temporarily_unavailable',
-  },
-  privilegedWrite: {
-    well: 'fresh',
-    'feed silent 5 s': 'fresh',
-    'feed silent 11 s': 'fresh',
-    'feed silent 61 s': 'fresh',
-    'authority silent': 'temporarily_unavailable',
-    'both silent 61 s': 'temporarily_unavailable',
-  },
-  regulatedAction: {
-    well: 'fresh+mfa',
-    'feed silent 5 s': 'fresh+mfa',
-    'feed silent 11 s': 'fresh+mfa',
-    'feed silent 61 s': 'fresh+mfa',
-    'authority silent': 'temporarily_unavailable',
-    'both silent 61 s': 'temporarily_unavailable',
-  },
-};
-
-const cells = Object.entries(expected).flatMap(([tier, row]) =>
-  Object.entries(row).map(([fault, outcome]) => [tier as TrustTier, fault, outcome] as const),
-);
-
-test.each(cells)('%s, %s: %s', async (tier, fault, outcome) => {
-  const system = await open();
-  const { authority, clock } = system;
-  authority.secondFactor('1.test');
-  const headers = await signedIn(authority, { acr: 'aal2' });
-  if (fault.startsWith('feed') || fault.startsWith('both')) authority.holdFeed(true);
-  if (fault.startsWith('authority') || fault.startsWith('both')) authority.setReachable(false);
-  clock.advance(Number(/(\d+) s/.exec(fault)?.[1] ?? 0));
-  expect(await call(system, headers, tier)).toEqual([outcome]);
-});
 
 test.each<TrustTier>(['publicRead', 'authenticatedRead', 'standardWrite', 'privilegedWrite', 'regulatedAction'])(
   '%s refuses a revoked session, cached or not',
@@ -285,18 +218,6 @@ test('a service is no user, and a user no service', async () => {
     expect(await call(system, asService, path)).toEqual(['access_denied']);
   expect(await call(system, await signedIn(system.authority), 'service')).toEqual(['access_denied']);
 });
-
-test('a service whose feed cannot keep the bound does not start', () => {
-  const verifier = { verify: never, maxLifetimeSeconds: 600 };
-  const revocations = { silenceMs: () => 0, isRevoked: () => false, learn: () => {}, position: () => 0 };
-  const options = { issuers: [{ issuer: 'http://authority.test', local: verifier, fresh: verifier, revocations }] };
-  expect(() => openGates({ ...options, feedDeliveryMs: 5000 - liveWithinMs })).not.toThrow();
-  expect(() => openGates({ ...options, feedDeliveryMs: 5001 - liveWithinMs })).toThrow('promises 5 s');
-});
-
-function never(): never {
-  throw new Error('not reached');
-}
 
 test('every decision is reported, without a token in it', async () => {
   const system = await open();

@@ -7,9 +7,9 @@ import { openIssuers, type OpenIssuer, type OpenIssuers } from './open-issuers.t
 import { rolesOf, userOf } from './principal.ts';
 import type { VerifyTransaction } from './propagation.ts';
 import type { RequestContext } from './request-context.ts';
-import { liveWithinMs } from './revocation-feed.ts';
+import { assertStalenessFits, type StalenessParts } from './staleness.ts';
 import type { Verification } from './token-verifier.ts';
-import { trustMatrix, type Course, type TrustTier } from './trust-tier.ts';
+import type { Course, TrustTier } from './trust-tier.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
 
 /** What was decided about one call, for logs and metrics. Holds no token. */
@@ -33,8 +33,8 @@ export type GateOptions = Readonly<{
   issuers: readonly TrustedIssuer[];
   /** Without it, nothing that another service carries here is believed. */
   transactions?: VerifyTransaction;
-  /** Milliseconds from a revocation's commit to its arrival here, while all is well. Default 1000: the authority's poll. */
-  feedDeliveryMs?: number;
+  /** What this service adds to the package's own parts of a staleness bound, e.g. a cache in front of a verifier. */
+  staleness?: Partial<StalenessParts>;
   clock?: Clock;
   onDecision?: (decision: Decision) => void;
 }>;
@@ -54,8 +54,8 @@ export type Gates = Readonly<{
  */
 export function openGates(options: GateOptions): Gates {
   const clock = options.clock ?? systemClock;
-  assertBoundsHold(options.feedDeliveryMs ?? 1000);
   const issuers = openIssuers(options.issuers, clock);
+  assertStalenessFits(options.staleness ?? {}, options.issuers);
   return {
     clock,
     report: (decision) => options.onDecision?.(decision),
@@ -65,18 +65,6 @@ export function openGates(options: GateOptions): Gates {
       for (const { close } of options.issuers) close?.();
     },
   };
-}
-
-/** Cached verifications add nothing to the sum: each hit is held against the feed. */
-function assertBoundsHold(feedDeliveryMs: number): void {
-  const staleMs = liveWithinMs + feedDeliveryMs;
-  for (const [tier, { stalenessBoundSeconds, gate }] of Object.entries(trustMatrix)) {
-    if (gate === 'local' && staleMs > stalenessBoundSeconds * 1000) {
-      throw new Error(
-        `${tier} promises ${stalenessBoundSeconds} s, but feed silence and delivery add up to ${staleMs / 1000} s`,
-      );
-    }
-  }
 }
 
 async function examineBearer(issuers: OpenIssuers, request: RequestContext): Promise<Standing> {

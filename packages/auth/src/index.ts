@@ -43,6 +43,7 @@ export type {
   VerifiedToken,
 } from './token-verifier.ts';
 export type { TrustedIssuer, WithoutFeed } from './trusted-issuer.ts';
+export { ownStaleness, type StalenessParts } from './staleness.ts';
 export { trustMatrix, trustTiers, type TrustTier } from './trust-tier.ts';
 export {
   countEpochs,
