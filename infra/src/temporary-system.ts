@@ -3,12 +3,15 @@ import { openLogBook, type LogBook } from './log-book.ts';
 import { makeSystemSecrets, type SystemSecrets } from './system-secrets.ts';
 import { startSystem, type System, type SystemOptions } from './system.ts';
 
+/** What a system of a test's own may be told. Ports: free ones, unless named. */
+export type TemporarySystemOptions = Partial<Pick<SystemOptions, 'extraSettings' | 'ports'>>;
+
 export type TemporarySystem = System & Readonly<{ log: LogBook; secrets: SystemSecrets }>;
 
 /** A system with secrets of its own on free ports, that remembers all it logs. */
 export async function startTemporarySystem(
   databaseUrl: string,
-  options: Pick<SystemOptions, 'extraSettings'> = {},
+  options: TemporarySystemOptions = {},
 ): Promise<TemporarySystem> {
   const [auth = 0, catalog = 0, payments = 0] = await freePorts(3);
   const log = openLogBook();

@@ -1,9 +1,8 @@
 import { throwAwayDatabase } from '@sallyport/db/testing';
-import type { SystemOptions } from '../system.ts';
-import { startTemporarySystem, type TemporarySystem } from '../temporary-system.ts';
+import { startTemporarySystem, type TemporarySystem, type TemporarySystemOptions } from '../temporary-system.ts';
 
 /** A system of a suite's own, on a database of its own that goes when the system is closed. */
-export async function startTestSystem(options: Pick<SystemOptions, 'extraSettings'> = {}): Promise<TemporarySystem> {
+export async function startTestSystem(options: TemporarySystemOptions = {}): Promise<TemporarySystem> {
   const database = await throwAwayDatabase();
   const system = await startTemporarySystem(database.url, options);
   return {

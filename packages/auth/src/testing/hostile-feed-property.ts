@@ -65,7 +65,9 @@ export const hostileFeedProperty = fc.asyncProperty(
         const isHere = isRevoked(event.tokenId);
         if (isHere) inForce.add(event.tokenId);
         if (committedAtMs < knownUpToMs && !isHere)
-          throw new Error(`${event.tokenId} of ${committedAtMs} ms is missing, but all up to ${knownUpToMs} ms is claimed`);
+          throw new Error(
+            `${event.tokenId} of ${committedAtMs} ms is missing, but all up to ${knownUpToMs} ms is claimed`,
+          );
       }
       for (const tokenId of inForce) if (!isRevoked(tokenId)) throw new Error(`${tokenId} was taken back`);
     }
