@@ -166,7 +166,7 @@ test('clocks differ', async () => {
 });
 
 test('a token has expired', async () => {
-  const { authority, clock, hear, lastOutcome, token } = await open();
+  const { clock, hear, lastOutcome, token } = await open();
   const before = await token();
   await clock.advance(300_000);
   expect(await hear('list', before)).toBe('invalid_token');

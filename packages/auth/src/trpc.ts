@@ -62,6 +62,12 @@ export function trustTiers<Context extends TrustContext, Shape>(
     return guarded;
   }
 
+  /** For a person with a token of their own. */
+  function own<Admitted extends Admissible>(tier: TrustTier, access: Access, judge: Judge<Admitted>) {
+    const needs = needsOf(access);
+    return gate(tier, needs, { by: 'bearer', verdict: (standing) => judge(standing, needs) });
+  }
+
   function read(access: Access): Guarded<Context, Shape, Principal<'local' | 'degraded' | 'fresh'>>;
   function read(access: Access<'service'>): Guarded<Context, Shape, ServicePrincipal>;
   function read(access: Access<'transaction'>): Guarded<Context, Shape, PropagatedPrincipal>;
@@ -88,32 +94,13 @@ export function trustTiers<Context extends TrustContext, Shape>(
   }
 
   return {
-    /** Anybody. `ctx.principal` is there when a good token came along; a bad one is refused, an unknown one ignored. */
     publicRead: () => gate('publicRead', { scopes: [] }, { by: 'bearer', verdict: authorizePublic }),
-
-    /** The local gate. Serves on `degraded` evidence through 60 s of a silent feed, then answers 503. */
     authenticatedRead: read,
-
-    /** The local gate with a live feed; after 10 s of silence it asks the authority instead. */
-    standardWrite: (access: Access) => {
-      const needs = needsOf(access);
-      return gate('standardWrite', needs, {
-        by: 'bearer',
-        verdict: (standing) => authorizeUser(standing, needs.scopes, needs.role),
-      });
-    },
-
-    /** The fresh gate. */
-    privilegedWrite: (access: Access) => {
-      const needs = needsOf(access);
-      return gate('privilegedWrite', needs, {
-        by: 'bearer',
-        verdict: (standing) => authorizeFresh(standing, needs.scopes, needs.role),
-      });
-    },
-
-    /** The fresh gate, a second factor within N seconds, an `Idempotency-Key`, and a request of its own. */
-    regulatedAction: ({ mfaWithinSeconds, ...access }: RegulatedAccess) => {
+    standardWrite: (access) =>
+      own('standardWrite', access, (standing, { scopes, role }) => authorizeUser(standing, scopes, role)),
+    privilegedWrite: (access) =>
+      own('privilegedWrite', access, (standing, { scopes, role }) => authorizeFresh(standing, scopes, role)),
+    regulatedAction: ({ mfaWithinSeconds, ...access }) => {
       const needs = needsOf(access);
       const demand = { withinSeconds: mfaWithinSeconds, acrValues: twoFactorAcrValues, role: needs.role };
       const guarded = gate('regulatedAction', needs, {
@@ -130,6 +117,8 @@ export function trustTiers<Context extends TrustContext, Shape>(
 
 /** What a caller must bring besides evidence. */
 type Needs = Readonly<{ scopes: readonly string[]; role?: string }>;
+
+type Judge<Admitted> = (standing: Standing, needs: Needs) => Verdict<Admitted>;
 
 function needsOf({ scope, role }: Pick<Access, 'scope' | 'role'>): Needs {
   return { scopes: scope.split(' '), ...(role !== undefined && { role }) };
@@ -151,14 +140,19 @@ type Guarded<Context, Shape, Admitted> = BaseProcedure<Context, Shape, { princip
 
 /** What `trustTiers` makes: one builder per tier, each a `t.procedure` whose `ctx.principal` is typed by the tier's evidence. */
 export type TrustBuilders<Context, Shape> = Readonly<{
+  /** Anybody. `ctx.principal` is there when a good token came along; a bad one is refused, an unknown one ignored. */
   publicRead: () => Guarded<Context, Shape, Principal<'local' | 'degraded' | 'fresh'> | undefined>;
+  /** The local gate. Serves on `degraded` evidence through 60 s of a silent feed, then answers 503. */
   authenticatedRead: {
     (access: Access): Guarded<Context, Shape, Principal<'local' | 'degraded' | 'fresh'>>;
     (access: Access<'service'>): Guarded<Context, Shape, ServicePrincipal>;
     (access: Access<'transaction'>): Guarded<Context, Shape, PropagatedPrincipal>;
   };
+  /** The local gate with a live feed; after 10 s of silence it asks the authority instead. */
   standardWrite: (access: Access) => Guarded<Context, Shape, Principal<'local' | 'degraded' | 'fresh'>>;
+  /** The fresh gate. */
   privilegedWrite: (access: Access) => Guarded<Context, Shape, Principal<'fresh'>>;
+  /** The fresh gate, a second factor within N seconds, an `Idempotency-Key`, and a request of its own. */
   regulatedAction: (
     access: RegulatedAccess,
   ) => BaseProcedure<Context, Shape, { principal: Principal<'fresh+mfa'>; idempotencyKey: string }>;
