@@ -34,7 +34,7 @@ async function open(scheduler: fc.Scheduler) {
   const gates = openGates({ issuers: [{ issuer, local, revocations }], clock });
   await Promise.resolve(); // the feed's first heartbeat
   const headers = (name: string) => (name === 'Authorization' ? [`Bearer ${token}`] : []);
-  const end: Record<Ending, () => void | Promise<void>> = {
+  const end: Record<Ending, () => unknown> = {
     session: () => authority.revoke({ kind: 'session', session: '1.test' }),
     token: () => authority.revoke({ kind: 'token', tokenId: 'j' }),
     key: () => authority.revoke({ kind: 'key', keyId: 'key-2' }),

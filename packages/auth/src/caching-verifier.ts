@@ -80,6 +80,6 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
 }
 
 /** A guess on the safe side: text as one byte a character, the claims as much again, and what a Map, a Set and their members take. */
-function estimateBytes(token: BearerToken, { token: { scope } }: Verified): number {
-  return 2 * token.length + 64 * scope.size + 512;
+function estimateBytes(token: BearerToken, { token: { scope, roles } }: Verified): number {
+  return 2 * token.length + 64 * (scope.size + roles.size) + 512;
 }

@@ -115,6 +115,16 @@ export const claimRuleShapes: readonly AttackShape[] = [
     ['quote', 'catalog:read "x"'],
     ['not ASCII', 'catalog:reаd'],
   ]),
+  ...claimShapes('roles', [
+    ['text', 'support'],
+    ['null', null],
+    ['object', { 0: 'support' }],
+    ['list in a list', [['support']]],
+    ['twice the same', ['support', 'support']],
+    ['empty text', ['']],
+    ['with a space', ['support admin']],
+    ['seventeen', Array.from({ length: 17 }, (_, index) => `role-${index}`)],
+  ]),
   ...claimShapes('cnf', [
     ['bound to a key, taken as a bearer token', { jkt: 'AAAA' }],
     ['bound to a certificate', { 'x5t#S256': 'AAAA' }],

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 
 type MeasuredMemory = Readonly<{ admitted: number; grownMebibytes: number }>;
 
 /** Runs the probe in a new process, whose memory nobody else's tests are in. It tells how far it is. */
 export async function measureMemory(tokens: number): Promise<MeasuredMemory> {
-  const probe = join(import.meta.dirname, 'memory-probe.ts');
+  const probe = fileURLToPath(new URL('memory-probe.ts', import.meta.url));
   const child = spawn(process.execPath, ['--expose-gc', probe, String(tokens)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

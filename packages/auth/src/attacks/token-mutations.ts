@@ -64,6 +64,7 @@ const badValues: readonly [BadValues, ...BadValues[]] = [
   ['auth_time', badTimes],
   ['nbf', [...badTimes, '1800000011']],
   ['scope', ['null', '0', '[]', '{}', '" x"', '"x  y"', '"\\n"']],
+  ['roles', ['null', '"x"', '{}', '[""]', '["x","x"]', '[1]', '["x y"]']],
   ['cnf', ['{}', '{"jkt":"x"}', 'null']],
 ];
 
