@@ -104,16 +104,16 @@ test.skipIf(absent)(
 
 // Skipped where SALLYPORT_VECTORS_DIR has no wycheproof folder.
 test.skipIf(absent)('Wycheproof JWE: all 139 are refused before any key is looked for (JWT-04, JWT-07)', () => {
-  const cases = (readVectors('wycheproof/json_web_encryption_test.json') as File).testGroups.flatMap(
+  const encrypted = (readVectors('wycheproof/json_web_encryption_test.json') as File).testGroups.flatMap(
     ({ tests }) => tests,
   );
-  expect(cases.length).toBe(139);
-  const kinds = cases.map(({ tcId, jwe }) => [tcId, readAuthorization([`Bearer ${jwe}`]).kind] as const);
+  expect(encrypted.length).toBe(139);
+  const kinds = encrypted.map(({ tcId, jwe }) => [tcId, readAuthorization([`Bearer ${jwe}`]).kind] as const);
   // Those without any header say nothing of themselves; no gate takes them where no issuer has opaque tokens.
   const opaque = kinds.filter(([, kind]) => kind === 'opaque').map(([tcId]) => tcId);
   expect(opaque).toEqual([20, 21, 49, 50]);
   expect(kinds.filter(([, kind]) => kind === 'refused').length).toBe(139 - opaque.length);
-  for (const { jwe: text } of cases) {
+  for (const { jwe: text } of encrypted) {
     // Cut to three parts, it is stopped by its header.
     const three = text.split('.').slice(0, 3).join('.');
     expect(!isCanonicalCompactJws(three) || 'outcome' in readHeader(three)).toBe(true);
