@@ -2,7 +2,7 @@ import { openForge, type Forge } from './forge.ts';
 import { postSentry, type Sentry } from './sentry.ts';
 
 // A process of its own, for a test that measures it: shows distinct good tokens to the local gate, and prints how its memory grew
-// meanwhile, the cache included. Run with --expose-gc.
+// meanwhile, the cache included. Run by `measureMemory`.
 
 const [count = 0] = process.argv.slice(2).map(Number);
 const together = 32;
@@ -24,7 +24,7 @@ function residentMebibytes(): number {
   return process.memoryUsage().rss / mebibyte;
 }
 
-/** V8 gives the young generation its full size under load, once. A gate with a cache of its own, dropped again, sees to that. */
+/** Code is compiled, and the young generation filled, by a gate with a cache of its own that is dropped again. */
 async function warmUp(): Promise<void> {
   const [forge, sentry] = await openGate();
   await show(20_000, forge, sentry);
