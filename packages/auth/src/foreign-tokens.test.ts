@@ -8,7 +8,8 @@ const clock = heldClock();
 const authority = await testAuthority(clock, 'https://partner.test');
 const { issuer, keys } = authority;
 const audience = 'catalog';
-const foreign = { issuer, audience, keys, clock, sessionClaims: 'optional', audienceLists: true, acr: {} } as const;
+const optional = { sessionClaims: 'optional', audienceLists: true, acr: {}, roles: 'ignored' } as const;
+const foreign = { issuer, audience, keys, clock, ...optional };
 
 type Claims = Readonly<Record<string, unknown>>;
 
