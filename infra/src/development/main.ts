@@ -53,6 +53,7 @@ async function start(): Promise<void> {
     secrets: secrets.system,
     logLevel: settings.logLevel,
     allowedOrigins: settings.allowedOrigins,
+    extraSettings: settings.extraSettings,
     onLine: (line) => console.log(prettyLine(line)),
     onEnded: (name, exitCode) => {
       console.error(`${name} has ended by itself, with exit code ${exitCode}. It starts again when its code changes.`);

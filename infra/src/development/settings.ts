@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isFree } from '../free-ports.ts';
 import { OperatorError } from '../operator-error.ts';
 import { type ServiceName, serviceNames } from '../service-process.ts';
+import type { SystemOptions } from '../system.ts';
 
 const port = (standard: number) =>
   z.coerce.number().int().min(1).max(65_535).default(standard).describe('a port, 1 to 65535');
@@ -13,6 +14,8 @@ export type DevelopmentSettings = Readonly<{
   logLevel: string;
   /** As the services read it. */
   allowedOrigins: string;
+  /** What only one service has. */
+  extraSettings: NonNullable<SystemOptions['extraSettings']>;
 }>;
 
 /** @throws SettingsError naming each variable that is not valid */
@@ -23,6 +26,8 @@ export function developmentSettings(): DevelopmentSettings {
     CATALOG_PORT: port(4001),
     PAYMENTS_PORT: port(4002),
     ALLOWED_ORIGINS: z.string().default(''),
+    CATALOG_TRUSTED_ISSUERS: z.string().default('[]'),
+    PAYMENTS_TRUSTED_ISSUERS: z.string().default('[]'),
     LOG_LEVEL: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
       .default('info')
@@ -33,6 +38,10 @@ export function developmentSettings(): DevelopmentSettings {
     ports: { auth: read.AUTH_PORT, catalog: read.CATALOG_PORT, payments: read.PAYMENTS_PORT },
     logLevel: read.LOG_LEVEL,
     allowedOrigins: read.ALLOWED_ORIGINS,
+    extraSettings: {
+      catalog: { TRUSTED_ISSUERS: read.CATALOG_TRUSTED_ISSUERS },
+      payments: { TRUSTED_ISSUERS: read.PAYMENTS_TRUSTED_ISSUERS },
+    },
   };
 }
 

@@ -29,7 +29,7 @@ beforeAll(async () => {
     issuer,
     name: 'partner',
     audience: resources.catalog,
-    signedTokens: { keySetUrl: `${issuer}/jwks`, algorithms: ['ES256'], believeForSeconds: 300 },
+    signedTokens: { keySetUrl: `${issuer}/jwks`, algorithms: ['RS256'], believeForSeconds: 300 },
   };
   const atPayments: ForeignIssuer = {
     issuer,

@@ -29,7 +29,7 @@ const scopes: Readonly<Record<string, string>> = {
 
 export type RunningPartner = Readonly<{ issuer: string; kill: () => void }>;
 
-/** `oidc-provider` on loopback, whose only login page believes whoever comes: the account is the test's to say. */
+/** `oidc-provider` on loopback, with RS256 as it comes, whose only login page believes whoever comes: the account is the test's to say. */
 export async function startPartner(account: string): Promise<RunningPartner> {
   const [port = 0] = await freePorts(1);
   const issuer = `http://127.0.0.1:${port}`;
@@ -50,7 +50,7 @@ export async function startPartner(account: string): Promise<RunningPartner> {
 }
 
 async function configuration(): Promise<Configuration> {
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+  const { privateKey } = await generateKeyPair('RS256', { extractable: true });
   const { shop, batch, payments } = partnerClients;
   const confidential = {
     redirect_uris: [],
@@ -58,11 +58,10 @@ async function configuration(): Promise<Configuration> {
     token_endpoint_auth_method: 'client_secret_basic',
   } as const;
   return {
-    jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'partner-1', alg: 'ES256', use: 'sig' }] },
+    jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: 'partner-1', alg: 'RS256', use: 'sig' }] },
     cookies: { keys: [randomUUID()] },
     ttl: { AccessToken: 300, ClientCredentials: 300, Grant: 900, IdToken: 300, Interaction: 300, Session: 900 },
     acrValues: Object.values(acrOfPartner),
-    clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clients: [
       {
         client_id: shop.id,
@@ -93,7 +92,7 @@ async function configuration(): Promise<Configuration> {
           scope: scopes[resource] ?? '',
           accessTokenTTL: 300,
           accessTokenFormat: resource === resources.catalog ? 'jwt' : 'opaque',
-          jwt: { sign: { alg: 'ES256' } },
+          jwt: { sign: { alg: 'RS256' } },
         }),
       },
     },
