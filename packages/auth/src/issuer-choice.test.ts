@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isCanonicalCompactJws } from './bearer-token.ts';
+import { localVerifier } from './local-verifier.ts';
+import { heldClock, testAuthority } from './testing.ts';
+import { chooseIssuer } from './trusted-issuer.ts';
+
+const clock = heldClock();
+const names = ['https://a.test', 'https://a.test/', 'https://b.test', 'https://b.test/realms/a'];
+const authorities = await Promise.all(names.map((name) => testAuthority(clock, name)));
+const trusted = authorities.map(({ issuer, keys }) => ({
+  issuer,
+  local: localVerifier({ issuer, audience: 'catalog', keys, clock }),
+}));
+
+const index = fc.nat({ max: names.length - 1 });
+
+test('among any issuers, a token is believed exactly when the one it names is there and signed it (JWT-09)', async () => {
+  await fc.assert(
+    fc.asyncProperty(index, index, fc.uniqueArray(index, { minLength: 1 }), async (signer, named, present) => {
+      const text = await authorities[signer]?.userToken({
+        audience: 'catalog',
+        scope: 's',
+        claims: { iss: names[named] },
+      });
+      if (text === undefined || !isCanonicalCompactJws(text)) throw new Error('not a token');
+      const chosen = chooseIssuer(present.flatMap((at) => trusted[at] ?? []))(text);
+      const outcome = await chosen?.local.verify(text);
+      expect(outcome?.outcome === 'verified').toBe(signer === named && present.includes(named));
+    }),
+    { numRuns: 300 },
+  );
+});
