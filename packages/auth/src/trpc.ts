@@ -62,8 +62,8 @@ export function trustTiers<Context extends TrustContext, Shape>(
     return guarded;
   }
 
-  /** For a person with a token of their own. */
-  function own<Admitted extends Admissible>(tier: TrustTier, access: Access, judge: Judge<Admitted>) {
+  /** For whoever calls with a token of their own. */
+  function own<Admitted extends Admissible>(tier: TrustTier, access: Asked, judge: Judge<Admitted>) {
     const needs = needsOf(access);
     return gate(tier, needs, { by: 'bearer', verdict: (standing) => judge(standing, needs) });
   }
@@ -72,24 +72,16 @@ export function trustTiers<Context extends TrustContext, Shape>(
   function read(access: Access<'service'>): Guarded<Context, Shape, ServicePrincipal>;
   function read(access: Access<'transaction'>): Guarded<Context, Shape, PropagatedPrincipal>;
   function read(access: Access<'user' | 'service' | 'transaction'>): unknown {
-    const needs = needsOf(access);
-    const { scopes, role } = needs;
     switch (access.from ?? 'user') {
       case 'user':
-        return gate('authenticatedRead', needs, {
-          by: 'bearer',
-          verdict: (standing) => authorizeUser(standing, scopes, role),
-        });
+        return own('authenticatedRead', access, (standing, { scopes, role }) => authorizeUser(standing, scopes, role));
       case 'service':
-        return gate('authenticatedRead', needs, {
-          by: 'bearer',
-          verdict: (standing) => authorizeService(standing, scopes),
-        });
-      case 'transaction':
-        return gate('authenticatedRead', needs, {
-          by: 'transaction',
-          verdict: (standing) => authorizeTransaction(standing, scopes),
-        });
+        return own('authenticatedRead', access, (standing, { scopes }) => authorizeService(standing, scopes));
+      case 'transaction': {
+        const needs = needsOf(access);
+        const verdict = (standing: Standing) => authorizeTransaction(standing, needs.scopes);
+        return gate('authenticatedRead', needs, { by: 'transaction', verdict });
+      }
     }
   }
 
@@ -120,7 +112,9 @@ type Needs = Readonly<{ scopes: readonly string[]; role?: string }>;
 
 type Judge<Admitted> = (standing: Standing, needs: Needs) => Verdict<Admitted>;
 
-function needsOf({ scope, role }: Pick<Access, 'scope' | 'role'>): Needs {
+type Asked = Pick<Access, 'scope' | 'role'>;
+
+function needsOf({ scope, role }: Asked): Needs {
   return { scopes: scope.split(' '), ...(role !== undefined && { role }) };
 }
 
