@@ -7,7 +7,7 @@ export type SourceFile = Readonly<{ path: string; text: string }>;
 /** What is wrong, and where: `line` counts from 1. */
 export type Problem = Readonly<{ path: string; line?: number; message: string }>;
 
-const skippedFolders = new Set(['node_modules', '.git', '.turbo', '.sallyport', 'dist', 'coverage']);
+const skippedFolders = new Set(['node_modules', '.git', '.turbo', '.sallyport', '.stryker-tmp', 'dist', 'coverage']);
 
 /** Every text file below `root`. Works without git: a fresh copy has no history. */
 export async function readSourceFiles(root: string): Promise<readonly SourceFile[]> {
