@@ -1,8 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** 96 random bits in 16 base64url characters: session ids, token ids, transaction ids. */
+/** 96 random bits in 16 base64url characters: subjects, transaction ids. */
 export function randomId(): string {
   return randomBytes(12).toString('base64url');
+}
+
+/**
+ * `jti`: 72 random bits in 12 base64url characters. It is no credential, and has to be unique only among the tokens of a
+ * quarter of an hour, which is as long as anybody remembers one; two that met would be revoked together, not accepted.
+ */
+export function newTokenId(): string {
+  return randomBytes(9).toString('base64url');
 }
 
 /** A person, as every service knows them. */
@@ -10,9 +18,12 @@ export function newSubject(): string {
   return `u_${randomId()}`;
 }
 
-/** Carries the serial in front, so that a cut-off can be compared without asking anybody. */
+/**
+ * Carries the serial in front, so that a cut-off can be compared without asking anybody. The serial makes it unique; the
+ * 48 random bits keep anybody from naming a session they have not seen, which no check relies on.
+ */
 export function sessionId(serial: number): string {
-  return `${serial.toString(36)}.${randomId()}`;
+  return `${serial.toString(36)}.${randomBytes(6).toString('base64url')}`;
 }
 
 /** Opaque, 256 random bits. Only `hash` is ever stored. */

@@ -19,9 +19,9 @@ export const internalRouter = router({
   introspect: trust
     .authenticatedRead({ scope: 'introspect', from: 'service' })
     .input(z.strictObject({ questions: z.array(question).min(1).max(maxQuestions) }))
-    .query(async ({ ctx: { authority }, input }) => {
+    .query(async ({ ctx: { authority, principal }, input }) => {
       try {
-        return { answers: await authority.introspect(input.questions) };
+        return { answers: await authority.introspect(input.questions, { client: principal.client }) };
       } catch (err) {
         // A part that is not known makes the whole not known: nothing is active, or inactive, by default.
         authority.log.error({ err }, 'the database did not answer an introspection');

@@ -25,8 +25,13 @@ export const accounts = auth.table('accounts', {
   /** PHC string: it names its own parameters. */
   passwordHash: text('password_hash').notNull(),
   enabled: boolean('enabled').notNull().default(true),
+  /** What the person is at each service. Changed by `change-roles.ts` alone, which ends their sessions too. */
+  roles: jsonb('roles').$type<RolesByAudience>().notNull().default({}),
   createdAt: moment('created_at').notNull(),
 });
+
+/** Roles by audience, e.g. `{"catalog": ["curator"]}`. */
+export type RolesByAudience = Readonly<Record<string, readonly string[]>>;
 
 /** Scopes by audience, e.g. `{"catalog": ["catalog:read"]}`. */
 export type ScopesByAudience = Readonly<Record<string, readonly string[]>>;
@@ -132,8 +137,8 @@ export const revocations = auth.table(
   {
     /** Gapless, in commit order: see `revocation-outbox.ts`. */
     position: counter('position').primaryKey(),
-    kind: text('kind', { enum: ['session', 'token', 'subject', 'client', 'everyone', 'key'] }).notNull(),
-    /** What it names: a session, token, subject, client or key id. Empty for everyone. */
+    kind: text('kind', { enum: ['session', 'token', 'subject', 'client', 'everyone', 'key', 'policy'] }).notNull(),
+    /** What it names: a session, token, subject, client or key id, a rule set's version. Empty for everyone. */
     name: text('name').notNull(),
     upToSerial: counter('up_to_serial'),
     /** For the operator. Never sent. */
@@ -151,6 +156,20 @@ export const revocationCounter = auth.table(
     lastPosition: counter('last_position').notNull(),
   },
   (table) => [check('one_row', sql`${table.only}`)],
+);
+
+/** Every rule set that was ever in force: the newest version is. Rows are added, never changed (`publish-rule-set.ts`). */
+export const policyRuleSets = auth.table(
+  'policy_rule_sets',
+  {
+    version: integer('version').primaryKey(),
+    /** As `readRuleSet` of `@sallyport/auth/policy` took it: version, kinds and rules. */
+    ruleSet: jsonb('rule_set').notNull(),
+    publishedAt: moment('published_at').notNull(),
+    /** For the operator. Never sent. */
+    because: text('because').notNull(),
+  },
+  (table) => [check('policy_version', sql`${table.version} > 0`)],
 );
 
 /** A key's state follows from its times alone: announced → signing → verifying → retired (`signing-keys.ts`). */

@@ -5,6 +5,7 @@ import {
   introspectingVerifier,
   localVerifier,
   openGates,
+  type AskAuthority,
   type Clock,
   type Gates,
   type RevocationFeed,
@@ -28,7 +29,8 @@ export function openTrust(authority: Authority, wake: RevocationWake): { gates: 
   const { verification } = keys;
   const signed = localVerifier({ issuer, audience: 'auth', keys: verification, clock });
   const local = cachingVerifier(signed, { clock, epoch: verification.epoch });
-  const fresh = introspectingVerifier(local, coalescingAuthority(introspect), {
+  const ask: AskAuthority = (questions) => introspect(questions, { audience: 'auth' });
+  const fresh = introspectingVerifier(local, coalescingAuthority(ask), {
     clock,
     onUnreachable: (err) => log.error({ err }, 'the database did not answer an introspection'),
   });

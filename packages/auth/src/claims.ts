@@ -65,7 +65,7 @@ export function readRoles(value: unknown = []): ReadonlySet<string> | undefined 
   return roles.size === value.length ? roles : undefined;
 }
 
-function isRole(value: unknown): value is string {
+export function isRole(value: unknown): value is string {
   return typeof value === 'string' && roleGrammar.test(value);
 }
 

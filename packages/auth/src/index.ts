@@ -18,10 +18,26 @@ export { endpointVerifier, opaqueTokenVerifier, type EndpointVerifierOptions } f
 export { BreakerOpen, guardedAuthority, type BreakerTransition, type GuardOptions } from './guarded-authority.ts';
 export { introspectingVerifier, type IntrospectingOptions } from './introspecting-verifier.ts';
 export { localVerifier, type LocalVerifierOptions } from './local-verifier.ts';
+export type {
+  AttributeValue,
+  PolicyCondition,
+  PolicyDecision,
+  PolicyList,
+  PolicyListQuestion,
+  PolicyPrincipal,
+  PolicyQuestion,
+  PolicyResource,
+  PolicyRules,
+  PolicySource,
+  PolicyUnknown,
+  TheUser,
+} from './policy.ts';
+export { believePolicyForMs, followPolicy, type FollowPolicyOptions, type PolicyFeed } from './policy-feed.ts';
 export type { Evidence, Principal, PropagatedPrincipal, ServicePrincipal, Transaction } from './principal.ts';
 export { hopHeaders, transactionVerifier, type TransactionVerifierOptions } from './propagation.ts';
 export { remoteKeys, type RemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
 export { openRequest, type HeaderValues, type RequestContext, type RequestOptions } from './request-context.ts';
+export type { RequestPolicy } from './request-policy.ts';
 export {
   followRevocations,
   liveWithinMs,

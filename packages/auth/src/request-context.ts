@@ -3,7 +3,9 @@ import { readAuthorization, type Authorization } from './bearer-token.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { readConsistencyHeader, type ConsistencyHeader } from './consistency-token.ts';
 import type { Gates } from './gates.ts';
+import type { PolicySource } from './policy.ts';
 import { hopHeaders, readTransactionHeader, type TransactionHeader } from './propagation.ts';
+import { requestPolicy, type RequestPolicy } from './request-policy.ts';
 import { readTrace, type Trace } from './trace.ts';
 import { strictestTier, type TrustTier } from './trust-tier.ts';
 
@@ -28,6 +30,8 @@ export type RequestContext = Readonly<{
   gates: Gates;
   /** What the gates say of the caller, asked at most once per request and kind of caller. */
   standing: (carriedBy: 'bearer' | 'transaction') => Promise<Standing>;
+  /** Resource rules, of one version for the whole request. */
+  policy: RequestPolicy;
 }>;
 
 /** What an HTTP adapter knows about a request. `timeoutMs` in milliseconds. */
@@ -36,6 +40,8 @@ export type RequestOptions = Readonly<{
   headers: HeaderValues;
   /** Tier of each call in the request. */
   tiers: readonly TrustTier[];
+  /** Without it, every question about a resource is answered "unknown". */
+  policy?: PolicySource;
   signal?: AbortSignal;
   /** Milliseconds a request may take when its caller names no less. Default 10,000. */
   timeoutMs?: number;
@@ -71,6 +77,7 @@ export function openRequest(options: RequestOptions): RequestContext {
       standings.set(carriedBy, known);
       return known;
     },
+    policy: requestPolicy(options.policy),
   };
   return request;
 }

@@ -113,12 +113,11 @@ async function outcome({ gates }: TestGates, bearer: string, path: Path): Promis
     headers: (name) => (headers[name] === undefined ? [] : [headers[name]]),
     tiers: [tiers.get(path) ?? 'publicRead'],
   });
-  return createCaller({ request })
-    [path]()
-    .catch((error: unknown) => {
-      if (!(error instanceof TRPCError) || !(error.cause instanceof DenialError)) throw error;
-      return error.cause.denial.reason;
-    });
+  const caller = createCaller({ request });
+  return caller[path]().catch((error: unknown) => {
+    if (!(error instanceof TRPCError) || !(error.cause instanceof DenialError)) throw error;
+    return error.cause.denial.reason;
+  });
 }
 
 test.each(paths)('%s is for whoever holds the role, and for nobody else', async (path) => {

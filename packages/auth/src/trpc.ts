@@ -11,6 +11,7 @@ import {
 } from './authorize.ts';
 import { answerDenial, type DenialAnswer } from './challenge.ts';
 import type { Denial } from './denial.ts';
+import type { PolicyUnknown } from './policy.ts';
 import type { Principal, PropagatedPrincipal, ServicePrincipal } from './principal.ts';
 import type { RequestContext } from './request-context.ts';
 import type { TrustTier } from './trust-tier.ts';
@@ -214,6 +215,16 @@ export class DenialError extends Error {
     this.name = 'DenialError';
     this.denial = denial;
   }
+}
+
+/** The answer of `request.policy`, when there is one. @throws 503 when nobody can say: no rules, or none that are believed */
+export function knownByPolicy<Known extends { outcome: string }>(answer: Known | PolicyUnknown): Known {
+  if (isUnknown(answer)) throw denialError({ reason: 'policy_unavailable' });
+  return answer;
+}
+
+function isUnknown(answer: { outcome: string }): answer is PolicyUnknown {
+  return answer.outcome === 'unknown';
 }
 
 const codeOfStatus = { 400: 'BAD_REQUEST', 401: 'UNAUTHORIZED', 403: 'FORBIDDEN', 503: 'SERVICE_UNAVAILABLE' } as const;

@@ -27,6 +27,7 @@ const answersSchema = z.object({
         authTime: z.int(),
         secondFactorAt: z.int().optional(),
         acr: z.string(),
+        roles: z.array(z.string().min(1).max(64)).max(16).optional(),
         answeredAt: z.int(),
       }),
     ]),

@@ -34,7 +34,7 @@ export function openIntrospectionReader(settings: ReaderSettings): Introspection
   };
 
   return {
-    introspect: async (questions) => (await take()).introspect(questions),
+    introspect: async (questions, asker) => (await take()).introspect(questions, asker),
     close: async () => {
       const opened = await current?.catch(() => undefined);
       current = undefined;

@@ -1,13 +1,17 @@
 import type { IntrospectionAnswer, IntrospectionQuestion } from '@sallyport/auth';
-import { and, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { schema } from '../database.ts';
 import { epochSeconds, type Now } from '../moments.ts';
-import { revokedTokens, sessions } from '../schema.ts';
+import { accounts, clients, revokedTokens, sessions } from '../schema.ts';
 import { isLive } from '../sign-in/live-session.ts';
 
-export type Introspect = (questions: readonly IntrospectionQuestion[]) => Promise<IntrospectionAnswer[]>;
+/** Whose roles count: those at this audience, or at the audience that this service serves. */
+export type Asker = Readonly<{ audience: string }> | Readonly<{ client: string }>;
+
+/** Without an asker the answers say nothing of roles. */
+export type Introspect = (questions: readonly IntrospectionQuestion[], asker?: Asker) => Promise<IntrospectionAnswer[]>;
 
 /**
  * Answers any number of questions by one prepared statement on this connection: an answer for each, in their order.
@@ -17,12 +21,14 @@ export type Introspect = (questions: readonly IntrospectionQuestion[]) => Promis
 export function prepareIntrospection(connection: pg.Client, now: Now): Introspect {
   const statement = prepareStatement(connection);
 
-  return async (questions) => {
+  return async (questions, asker) => {
     const at = new Date(now());
     const rows = await statement.execute({
       sessions: questions.map((question) => question.session),
       tokens: questions.map((question) => question.tokenId),
       now: at.toISOString(),
+      audience: asker !== undefined && 'audience' in asker ? asker.audience : null,
+      asker: asker !== undefined && 'client' in asker ? asker.client : null,
     });
     const alive = new Map(rows.map((row) => [row.sid, row]));
     const revoked = new Set(rows[0]?.revoked);
@@ -36,6 +42,7 @@ export function prepareIntrospection(connection: pg.Client, now: Now): Introspec
         authTime: epochSeconds(row.authTime),
         ...(row.secondFactorAt !== null && { secondFactorAt: epochSeconds(row.secondFactorAt) }),
         acr: row.acr,
+        ...(asker !== undefined && { roles: row.roles ?? [] }),
         answeredAt: epochSeconds(at),
       };
     });
@@ -47,9 +54,13 @@ function prepareStatement(connection: pg.Client) {
   // Stands in every row, and is computed once: single access tokens are seldom revoked.
   const revoked = sql<string[]>`ARRAY(SELECT ${revokedTokens.tokenId} FROM ${revokedTokens}
     WHERE ${revokedTokens.tokenId} = ANY(${sql.placeholder('tokens')}))`;
+  const audience = sql`coalesce(${sql.placeholder('audience')}::text,
+    (SELECT ${clients.audience} FROM ${clients} WHERE ${clients.clientId} = ${sql.placeholder('asker')}::text))`;
+  const roles = sql<readonly string[] | null>`${accounts.roles} -> ${audience}`;
   return drizzle({ client: connection, schema })
-    .select({ sid, subject, clientId, authTime, secondFactorAt, acr, revoked })
+    .select({ sid, subject, clientId, authTime, secondFactorAt, acr, revoked, roles })
     .from(sessions)
+    .innerJoin(accounts, eq(accounts.subject, subject))
     .where(and(sql`${sid} = ANY(${sql.placeholder('sessions')})`, isLive(sql.placeholder('now'))))
     .prepare('introspect');
 }

@@ -4,7 +4,7 @@ import type { Authority } from '../authority.ts';
 import { authenticateClient, clientMembers } from '../clients/client-authentication.ts';
 import { mayAtAuthority } from '../clients/clients.ts';
 import { readOwnAccessToken } from '../tokens/own-token.ts';
-import { isActive } from '../tokens/token-status.ts';
+import { presentClaims } from '../tokens/token-status.ts';
 import { OAuthError } from './oauth-error.ts';
 import { readForm } from './oauth-forms.ts';
 
@@ -22,6 +22,6 @@ export async function answerIntrospection(authority: Authority, form: URLSearchP
   if (!mayAtAuthority(client, 'introspect')) throw new OAuthError('access_denied', 'no right to introspect');
   const claims = await readOwnAccessToken(authority, token);
   if (claims === undefined || claims.aud !== client.audience) return inactive;
-  if (!(await isActive(authority, claims))) return inactive;
-  return { ...inactive, json: { active: true, token_type: 'Bearer', ...claims } };
+  const present = await presentClaims(authority, claims);
+  return present === undefined ? inactive : { ...inactive, json: { active: true, token_type: 'Bearer', ...present } };
 }

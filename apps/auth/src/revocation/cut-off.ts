@@ -1,8 +1,9 @@
 import { inTransaction } from '@sallyport/db';
 import { sql } from 'drizzle-orm';
 import type { Authority } from '../authority.ts';
-import { transactionLimits } from '../database.ts';
+import { transactionLimits, type AuthQueries } from '../database.ts';
 import { cutOffs } from '../schema.ts';
+import type { Ending } from '../sign-in/sessions.ts';
 import { recordRevocations } from './revocation-outbox.ts';
 
 export type CutOffTarget =
@@ -18,21 +19,30 @@ export type CutOff = Readonly<{ upToSerial: number; position: number }>;
  * position of the cut-off, for a consistency token.
  */
 export async function cutOff({ database, now }: Authority, target: CutOffTarget, because: string): Promise<CutOff> {
-  return inTransaction(database, transactionLimits, async (transaction) => {
-    const { rows } = await transaction.execute<{ serial: string }>(
-      sql`SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS serial FROM session_serials`,
-    );
-    const upToSerial = Number(rows[0]?.serial);
-    await transaction
-      .insert(cutOffs)
-      .values({ kind: target.kind, name: nameOf(target), upToSerial, setAt: new Date(now()) })
-      .onConflictDoUpdate({
-        target: [cutOffs.kind, cutOffs.name],
-        set: { upToSerial: sql`greatest(${cutOffs.upToSerial}, excluded.up_to_serial)`, setAt: new Date(now()) },
-      });
-    const position = await recordRevocations(transaction, [{ ...target, upToSerial }], because);
-    return { upToSerial, position };
-  });
+  return inTransaction(database, transactionLimits, (transaction) =>
+    cutOffIn(transaction, target, { because, at: new Date(now()) }),
+  );
+}
+
+/** The same, last in a transaction that makes more than this true. */
+export async function cutOffIn(
+  transaction: AuthQueries,
+  target: CutOffTarget,
+  { because, at: setAt }: Ending,
+): Promise<CutOff> {
+  const { rows } = await transaction.execute<{ serial: string }>(
+    sql`SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS serial FROM session_serials`,
+  );
+  const upToSerial = Number(rows[0]?.serial);
+  await transaction
+    .insert(cutOffs)
+    .values({ kind: target.kind, name: nameOf(target), upToSerial, setAt })
+    .onConflictDoUpdate({
+      target: [cutOffs.kind, cutOffs.name],
+      set: { upToSerial: sql`greatest(${cutOffs.upToSerial}, excluded.up_to_serial)`, setAt },
+    });
+  const position = await recordRevocations(transaction, [{ ...target, upToSerial }], because);
+  return { upToSerial, position };
 }
 
 function nameOf(target: CutOffTarget): string {

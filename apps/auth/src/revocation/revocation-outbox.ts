@@ -1,7 +1,10 @@
-import type { Revocation, RevocationEvent } from '@sallyport/auth';
+import type { Notice, Revocation, RevocationEvent } from '@sallyport/auth';
 import { and, asc, gt, lte, sql } from 'drizzle-orm';
 import type { AuthQueries } from '../database.ts';
 import { revocationCounter, revocations } from '../schema.ts';
+
+/** What the feed carries: revocations, and the news that a rule set is in force. */
+export type FeedEntry = Revocation | Notice;
 
 /** The channel that wakes the feed's readers. It carries nothing: the table is the record. */
 export const wakeChannel = 'sallyport_auth_revocations';
@@ -18,7 +21,7 @@ export const wakeChannel = 'sallyport_auth_revocations';
  */
 export async function recordRevocations(
   transaction: AuthQueries,
-  revoked: readonly Revocation[],
+  revoked: readonly FeedEntry[],
   because: string,
 ): Promise<number> {
   if (revoked.length === 0) return lastPosition(transaction);
@@ -65,7 +68,7 @@ export async function readRevocations(
 
 type Row = Pick<typeof revocations.$inferSelect, 'kind' | 'name' | 'upToSerial'>;
 
-function toRow(revocation: Revocation): Row {
+function toRow(revocation: FeedEntry): Row {
   switch (revocation.kind) {
     case 'session':
       return { kind: 'session', name: revocation.session, upToSerial: null };
@@ -79,10 +82,12 @@ function toRow(revocation: Revocation): Row {
       return { kind: 'client', name: revocation.client, upToSerial: revocation.upToSerial };
     case 'everyone':
       return { kind: 'everyone', name: '', upToSerial: revocation.upToSerial };
+    case 'policy':
+      return { kind: 'policy', name: String(revocation.version), upToSerial: null };
   }
 }
 
-function fromRow({ kind, name, upToSerial }: Row): Revocation {
+function fromRow({ kind, name, upToSerial }: Row): FeedEntry {
   switch (kind) {
     case 'session':
       return { kind, session: name };
@@ -96,5 +101,7 @@ function fromRow({ kind, name, upToSerial }: Row): Revocation {
       return { kind, client: name, upToSerial: upToSerial ?? 0 };
     case 'everyone':
       return { kind, upToSerial: upToSerial ?? 0 };
+    case 'policy':
+      return { kind, version: Number(name) };
   }
 }

@@ -3,6 +3,7 @@ import type { Client } from '../clients/clients.ts';
 import type { RefreshToken } from '../identifiers.ts';
 import { epochSeconds } from '../moments.ts';
 import { mintUserToken, type Minted } from '../tokens/access-token.ts';
+import { rolesOf } from './roles.ts';
 import type { Session } from './sessions.ts';
 
 /** What signing in, refreshing and stepping up answer: one refresh token, and an access token for each audience. */
@@ -23,10 +24,12 @@ export async function mintTokenSet(
   client: Client,
   { session, refreshToken }: Readonly<{ session: Session; refreshToken: RefreshToken }>,
 ): Promise<TokenSet> {
+  const roles = await rolesOf(authority.database, session.subject);
   const minted = await Promise.all(
-    Object.entries(client.userScopes).map(
-      async ([audience, scope]) => [audience, await mintUserToken(authority, session, { audience, scope })] as const,
-    ),
+    Object.entries(client.userScopes).map(async ([audience, scope]) => {
+      const target = { audience, scope, roles: roles[audience] ?? [] };
+      return [audience, await mintUserToken(authority, session, target)] as const;
+    }),
   );
   const { sid, subject, authTime, secondFactorAt, acr } = session;
   return {

@@ -2,24 +2,27 @@ import { SettingsError } from '@sallyport/service';
 import { SignJWT, type JWTPayload } from 'jose';
 import type { Authority } from '../authority.ts';
 import type { Client } from '../clients/clients.ts';
-import { randomId } from '../identifiers.ts';
+import { newSubject, newTokenId, sessionId } from '../identifiers.ts';
 import { earlier, after, epochSeconds } from '../moments.ts';
+import type { RolesByAudience } from '../schema.ts';
 import type { Session } from '../sign-in/sessions.ts';
 import { accessTokenSeconds } from './token-lifetimes.ts';
 
 export type Minted = Readonly<{ token: string; expiresInSeconds: number; scope: string }>;
 
-/** What a token is good for: one audience, and scopes there. */
-export type Target = Readonly<{ audience: string; scope: readonly string[] }>;
+/** What a token is good for: one audience, and scopes and roles there. */
+export type Target = Readonly<{ audience: string; scope: readonly string[]; roles?: readonly string[] }>;
+
+type Minting = Pick<Authority, 'issuer' | 'keys' | 'now'>;
 
 /** Bytes of an access token at most: it travels with every request. */
 const sizeBudgetBytes = 512;
 
 /** An access token (RFC 9068) of a session, for one audience. It ends with the session at the latest. */
 export async function mintUserToken(
-  authority: Authority,
+  authority: Minting,
   session: Pick<Session, 'subject' | 'clientId' | 'sid' | 'authTime' | 'acr' | 'absoluteExpiresAt'>,
-  { audience, scope }: Target,
+  { audience, scope, roles = [] }: Target,
 ): Promise<Minted> {
   const now = new Date(authority.now());
   const issuedAt = epochSeconds(now);
@@ -32,8 +35,10 @@ export async function mintUserToken(
     client_id: session.clientId,
     exp: expiresAt,
     iat: issuedAt,
-    jti: randomId(),
+    jti: newTokenId(),
     scope: granted,
+    // RFC 9068 §2.2.3.1. Most people have none, and every byte travels with every request.
+    ...(roles.length > 0 && { roles }),
     sid: session.sid,
     auth_time: epochSeconds(session.authTime),
     acr: session.acr,
@@ -43,7 +48,7 @@ export async function mintUserToken(
 
 /** A service's own access token (RFC 6749 §4.4): nobody signed in, so it has no session and no authentication time. */
 export async function mintServiceToken(
-  authority: Authority,
+  authority: Minting,
   clientId: string,
   { audience, scope }: Target,
 ): Promise<Minted> {
@@ -56,29 +61,33 @@ export async function mintServiceToken(
     client_id: clientId,
     exp: issuedAt + accessTokenSeconds,
     iat: issuedAt,
-    jti: randomId(),
+    jti: newTokenId(),
     scope: granted,
   });
   return { token, expiresInSeconds: accessTokenSeconds, scope: granted };
 }
 
 /**
- * Throws when a token that people will be given is over the budget. To be asked at start: an issuer with a long address
- * should not be found out by the first person who signs in.
+ * Throws when a token that people will be given is over the budget: with these roles, or with none. To be asked at start and
+ * before somebody is given a role: it should not be found out by a person who signs in.
  */
-export async function assertTokensFit(authority: Authority, clients: readonly Client[]): Promise<void> {
-  const longest = { subject: `u_${randomId()}`, sid: `zzzzzz.${randomId()}`, acr: 'aal2' };
+export async function assertTokensFit(
+  authority: Minting,
+  clients: readonly Client[],
+  roles: RolesByAudience = {},
+): Promise<void> {
+  const longest = { subject: newSubject(), sid: sessionId(36 ** 6 - 1), acr: 'aal2' };
   const now = new Date(authority.now());
   for (const { clientId, userScopes } of clients) {
     for (const [audience, scope] of Object.entries(userScopes)) {
       const session = { ...longest, clientId, authTime: now, absoluteExpiresAt: after(now, accessTokenSeconds) };
-      await mintUserToken(authority, session, { audience, scope });
+      await mintUserToken(authority, session, { audience, scope, roles: roles[audience] ?? [] });
     }
   }
 }
 
 /** Throws when the token would be over its budget: shorten the issuer's address, the audiences or the scopes. */
-async function signAccessToken({ keys }: Authority, claims: JWTPayload): Promise<string> {
+async function signAccessToken({ keys }: Minting, claims: JWTPayload): Promise<string> {
   const { keyId, privateKey } = keys.signing();
   const token = await new SignJWT(claims)
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: keyId })

@@ -12,6 +12,7 @@ const claimsSchema = z.object({
   iat: z.int(),
   jti: z.string(),
   scope: z.string(),
+  roles: z.array(z.string()).optional(),
   sid: z.string().optional(),
   auth_time: z.int().optional(),
   acr: z.string().optional(),

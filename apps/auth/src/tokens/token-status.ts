@@ -9,13 +9,22 @@ import type { OwnClaims } from './own-token.ts';
 
 /** Whether a token of ours is good now: not revoked, and its session, or the service that it belongs to, is alive. */
 export async function isActive(authority: Authority, claims: OwnClaims): Promise<boolean> {
-  const { jti: tokenId, sid: session, sub: subject, client_id: client } = claims;
+  return (await presentClaims(authority, claims)) !== undefined;
+}
+
+/** The claims of a token that is good now, with the roles that its subject has now. `undefined` for one that is not. */
+export async function presentClaims(authority: Authority, claims: OwnClaims): Promise<OwnClaims | undefined> {
+  const { jti: tokenId, sid: session, sub: subject, client_id: client, aud: audience } = claims;
   if (session !== undefined) {
-    const [answer] = await authority.introspect([{ tokenId, session, subject, client }]);
-    return answer?.active === true;
+    const [answer] = await authority.introspect([{ tokenId, session, subject, client }], { audience });
+    if (answer?.active !== true) return undefined;
+    const { roles: _, ...others } = claims;
+    const roles = [...(answer.roles ?? [])];
+    return roles.length === 0 ? others : { ...others, roles };
   }
   const [revoked] = await authority.database.select().from(revokedTokens).where(eq(revokedTokens.tokenId, tokenId));
-  return revoked === undefined && (await findClient(authority.database, client)) !== undefined;
+  const isGood = revoked === undefined && (await findClient(authority.database, client)) !== undefined;
+  return isGood ? claims : undefined;
 }
 
 /** Seconds that a revoked token is remembered beyond its end, for verifiers whose clocks are behind. */

@@ -1,0 +1,57 @@
+import type { AttributeValue, PolicyCondition, TheUser } from './policy.ts';
+
+export const theUser: TheUser = { principal: 'user' };
+export const nothing: PolicyCondition = { any: [] };
+
+/** What CASL makes of rules (`@ucast/core`): an operator, its value, and a field when it compares one. */
+type Ast = Readonly<{ operator: string; value: unknown; field?: unknown }>;
+
+/** Puts CASL's syntax tree into the port's own words. Throws at what `readConditions` lets nobody write. */
+export function conditionOf(ast: Ast): PolicyCondition {
+  const { operator, value, field } = ast;
+  if (typeof field === 'string') return comparisonOf(operator, field, value);
+  if (operator === 'and') return { all: partsOf(value) };
+  if (operator === 'or') return { any: partsOf(value) };
+  if (operator === 'not') return { not: { all: partsOf(value) } };
+  return refuse(operator);
+}
+
+function partsOf(value: unknown): PolicyCondition[] {
+  return Array.isArray(value)
+    ? value.map((part: unknown) => (isAst(part) ? conditionOf(part) : refuse('part')))
+    : refuse('list');
+}
+
+function comparisonOf(operator: string, attribute: string, value: unknown): PolicyCondition {
+  switch (operator) {
+    case 'eq':
+      if (value === theUser) return { attribute, is: 'eq', value: theUser };
+      return { attribute, is: 'eq', value: isValue(value) ? value : refuse(operator) };
+    case 'ne':
+      return { not: comparisonOf('eq', attribute, value) };
+    case 'in':
+    case 'within':
+      return { attribute, is: 'in', values: Array.isArray(value) && value.every(isValue) ? value : refuse(operator) };
+    case 'nin':
+      return { not: comparisonOf('in', attribute, value) };
+    case 'lt':
+    case 'lte':
+    case 'gt':
+    case 'gte':
+      return { attribute, is: operator, value: typeof value === 'number' ? value : refuse(operator) };
+    default:
+      return refuse(operator);
+  }
+}
+
+function isAst(value: unknown): value is Ast {
+  return typeof value === 'object' && value !== null && 'operator' in value && 'value' in value;
+}
+
+function isValue(value: unknown): value is AttributeValue {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function refuse(what: string): never {
+  throw new Error(`A rule became a condition that nobody can write: ${what}.`);
+}
