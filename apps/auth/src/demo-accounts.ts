@@ -13,14 +13,23 @@ const ada = {
   totpSeed: 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP',
 };
 const grace = { subject: 'u_graceAAAAAAAAAAA', email: 'grace@sallyport.example' };
+const radia = { subject: 'u_radiaAAAAAAAAAAA', email: 'radia@sallyport.example', roles: { catalog: ['curator'] } };
 
-/** Ada, who has a second factor, and Grace, who has none. What is there already stays as it is. */
+/** Ada, who has a second factor, Grace, who has none, and Radia, a curator. What is there already stays as it is. */
 export async function seedDemoAccounts(queries: AuthQueries, sealer: Sealer): Promise<void> {
   const passwordHash = await (await openPasswords()).hash(demoPassword);
   const createdAt = new Date();
   await queries
     .insert(accounts)
-    .values([ada, grace].map(({ subject, email }) => ({ subject, email, passwordHash, createdAt })))
+    .values(
+      [{ ...ada, roles: {} }, { ...grace, roles: {} }, radia].map(({ subject, email, roles }) => ({
+        subject,
+        email,
+        roles,
+        passwordHash,
+        createdAt,
+      })),
+    )
     .onConflictDoNothing();
   const sealedSeed = sealer.seal(seedFromBase32(ada.totpSeed), seedPlace(ada.subject));
   await queries

@@ -1,6 +1,7 @@
 import { refuseUnavailable } from '@sallyport/service';
 import { tracked } from '@trpc/server';
 import * as z from 'zod';
+import { newestRuleSet } from './policy/rule-sets.ts';
 import { feedPlaceGrammar, readFeedPlace, writeFeedPlace } from './revocation/feed-place.ts';
 import { lastPlace } from './revocation/revocation-snapshot.ts';
 import { streamRevocations } from './revocation/revocation-stream.ts';
@@ -28,6 +29,12 @@ export const internalRouter = router({
         return refuseUnavailable();
       }
     }),
+
+  /** The rule set in force, as it was published. A house without one is not ready to decide anything. */
+  policy: trust.authenticatedRead({ scope: 'policy', from: 'service' }).query(async ({ ctx: { authority } }) => {
+    const newest = await newestRuleSet(authority.database);
+    return newest === undefined ? refuseUnavailable() : { ruleSet: newest.ruleSet };
+  }),
 
   /**
    * The position of the newest revocation, read after the question came: what a service must have seen of the feed to

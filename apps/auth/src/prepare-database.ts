@@ -5,6 +5,7 @@ import { schema } from './database.ts';
 import { seedDemoAccounts } from './demo-accounts.ts';
 import { openSealer } from './keys/sealed-secret.ts';
 import { ensureSigningKey } from './keys/signing-keys.ts';
+import { ensureRuleSet } from './policy/house-rules.ts';
 
 export type Preparation = Readonly<{
   /** A login that may create schemas and roles. */
@@ -14,7 +15,7 @@ export type Preparation = Readonly<{
   withDemoAccounts: boolean;
 }>;
 
-/** Brings a database to where the service can start: tables, first signing key, clients. Safe to run again. */
+/** Brings a database to where the service can start: tables, first signing key, clients, first rule set. Safe to run again. */
 export async function prepareDatabase(preparation: Preparation): Promise<void> {
   const { databaseUrl, keyEncryptionKey, serviceKeys, withDemoAccounts } = preparation;
   await migrate({ url: databaseUrl, schema: 'auth', folder: fileURLToPath(new URL('../migrations', import.meta.url)) });
@@ -24,6 +25,7 @@ export async function prepareDatabase(preparation: Preparation): Promise<void> {
     const sealer = openSealer(keyEncryptionKey);
     await ensureSigningKey({ database, sealer, now: Date.now });
     await registerClients(database, serviceKeys);
+    await ensureRuleSet({ database, now: Date.now });
     if (withDemoAccounts) await seedDemoAccounts(database, sealer);
   } finally {
     await pool.end();

@@ -1,6 +1,7 @@
 import { systemClock, type AskAuthority, type Clock, type FeedSource } from '@sallyport/auth';
 import { askAuthorityOver } from './ask-authority.ts';
 import { openClientAssertions, type ClientIdentity } from './client-assertion.ts';
+import { policySourceOver } from './policy-source.ts';
 import { revocationSourceOver } from './revocation-source.ts';
 import { openServiceTokens, type ServiceTokens } from './service-token.ts';
 import { openTokenEndpoint, type TransactionToken } from './token-endpoint.ts';
@@ -24,10 +25,12 @@ export type ServiceClient = ServiceTokens &
     authority: AskAuthority;
     /** For `followRevocations`. */
     feed: FeedSource;
+    /** For `followPolicy`. */
+    policy: (signal: AbortSignal) => Promise<unknown>;
   }>;
 
 /**
- * A service's line to the authority: its own tokens, transaction tokens, introspection, and the revocation feed.
+ * A service's line to the authority: its own tokens, transaction tokens, introspection, rules, and the revocation feed.
  * Throws at once when the key is unusable; opens no connection before it is asked something.
  *
  * Endpoints follow from the issuer (`/oauth/token`, `/oauth/jwks`, `/trpc`) instead of being discovered (RFC 8414): the authority is part of
@@ -52,5 +55,6 @@ export function openServiceClient(options: ServiceClientOptions): ServiceClient 
     exchange: (exchange) => exchangeToken(endpoint, exchange),
     authority: askAuthorityOver(authority),
     feed: revocationSourceOver(authority),
+    policy: policySourceOver(authority),
   };
 }

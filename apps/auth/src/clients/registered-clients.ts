@@ -19,12 +19,12 @@ const web: NewClient = {
 const services = {
   catalog: {
     audience: 'catalog',
-    serviceScopes: { auth: ['introspect', 'revocations'] },
+    serviceScopes: { auth: ['introspect', 'revocations', 'policy'] },
     exchangeScopes: [],
   },
   payments: {
     audience: 'payments',
-    serviceScopes: { auth: ['introspect', 'revocations'], catalog: ['catalog:read'] },
+    serviceScopes: { auth: ['introspect', 'revocations', 'policy'], catalog: ['catalog:read'] },
     // It may carry a person on to read the catalog: a payment asks for its price there.
     exchangeScopes: ['catalog:read'],
   },

@@ -1,5 +1,6 @@
 import { inTransaction } from '@sallyport/db';
 import { eq } from 'drizzle-orm';
+import * as z from 'zod';
 import type { Authority } from '../authority.ts';
 import { allClients } from '../clients/clients.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
@@ -18,6 +19,19 @@ export async function rolesOf(queries: AuthQueries, subject: string): Promise<Ro
     .where(eq(accounts.subject, subject))
     .for('share');
   return account?.roles ?? {};
+}
+
+const roleNames = z.array(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/)).max(16);
+
+/**
+ * Roles as somebody writes them, separated by commas. Narrower than what a token may say (RFC 9068 §2.2.3.1): a colon is left
+ * to the roles of foreign issuers, which begin with the issuer's name.
+ */
+export function readRoleNames(text: string): readonly string[] {
+  const names = roleNames.safeParse(text === '' ? [] : text.split(','));
+  if (!names.success)
+    throw new Error('A role is a letter, then at most 31 small letters, digits or hyphens; at most 16 of them.');
+  return names.data;
 }
 
 export type RoleChange = Readonly<{

@@ -1,0 +1,34 @@
+import { createTRPCUntypedClient, httpLink } from '@trpc/client';
+import type { AnyRouter } from '@trpc/server';
+import * as z from 'zod';
+import { AuthorityUnavailable, authorityFailure } from './authority-failure.ts';
+import { sendingTo, type HttpEndpoint } from './http-endpoint.ts';
+import { serviceTokenLink } from './service-token-link.ts';
+import type { ServiceTokens } from './service-token.ts';
+
+export type PolicySourceOptions = Readonly<{ endpoint: HttpEndpoint; tokens: ServiceTokens }>;
+
+const audience = 'auth';
+const scope = 'policy';
+
+const answerSchema = z.object({ ruleSet: z.unknown() });
+
+/**
+ * Asks the authority for the rule set in force. The rule set itself is not looked at here: `followPolicy` reads it strictly.
+ * Throws as `askAuthorityOver` does.
+ */
+export function policySourceOver(options: PolicySourceOptions): (signal: AbortSignal) => Promise<unknown> {
+  const client = createTRPCUntypedClient<AnyRouter>({
+    links: [serviceTokenLink({ tokens: options.tokens, audience, scope }), httpLink(sendingTo(options.endpoint))],
+  });
+  return async (signal) => {
+    try {
+      const output: unknown = await client.query('internal.policy', undefined, { signal });
+      const { data, error } = answerSchema.safeParse(output);
+      if (data === undefined) throw new AuthorityUnavailable('its rule set has another form', error);
+      return data.ruleSet;
+    } catch (error) {
+      throw authorityFailure(error);
+    }
+  };
+}
