@@ -42,9 +42,9 @@ test('without the authority it starts, serves strangers, answers 503 to tokens, 
   expect((await fetch(`${url}/trpc/products.mine`, { headers: { authorization } })).status).toBe(503);
   expect(await (await fetch(`${url}/readyz`)).json()).toEqual({
     ready: false,
-    parts: { database: true, keys: false, feed: false },
+    parts: { database: true, keys: false, feed: false, policy: false },
     // Since for ever: JSON has no word for that.
-    readings: { feedSilenceMs: null },
+    readings: { feedSilenceMs: null, policyVersion: 0, policyAgeMs: null },
   });
   service.kill('SIGTERM');
   expect(await once(service, 'exit')).toEqual([0, null]);

@@ -3,6 +3,7 @@ import { openServiceClient } from '@sallyport/client/service';
 import { createLog, readEnvironment, startService } from '@sallyport/service';
 import { openCatalog } from './database.ts';
 import { catalogSettings } from './environment.ts';
+import { openPolicy } from './open-policy.ts';
 import { serveCatalog } from './serve-catalog.ts';
 import { openTrust } from './trust.ts';
 
@@ -17,13 +18,15 @@ await startService('catalog', async () => {
     onLoadFailed: (error) => log.warn({ err: error }, 'keys not loaded'),
     onStaleness: (stale, age) => log[stale ? 'error' : 'info']({ stale, ...age }, 'age of the keys'),
   });
+  const policy = openPolicy(service.policy, log);
   return serveCatalog({
     port: settings.PORT,
     host: settings.HOST,
     allowedOrigins: settings.ALLOWED_ORIGINS,
     ...openCatalog(settings.DATABASE_URL),
-    ...openTrust({ issuer, keys, ask: service.authority, feed: service.feed, log, foreignIssuers }),
+    ...openTrust({ issuer, keys, ask: service.authority, feed: service.feed, policy, log, foreignIssuers }),
     keys,
+    policy,
     log,
   });
 });

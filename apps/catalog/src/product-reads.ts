@@ -1,9 +1,11 @@
-import { and, desc, eq, isNull, lt, sql, type SQL } from 'drizzle-orm';
+import type { PolicyCondition } from '@sallyport/auth';
+import { and, desc, eq, lt, sql, type SQL } from 'drizzle-orm';
 import type { CatalogDatabase } from './database.ts';
 import { readCursor, writeCursor, type PageEnd } from './page-cursor.ts';
-import { productOf, summaryOf, type Product, type ProductSummary } from './product-view.ts';
+import { conditionMark, whereProduct } from './product-condition.ts';
+import { summaryOf, type ProductRow, type ProductSummary } from './product-view.ts';
 import { categories, products } from './schema.ts';
-import { visibleTo, type Viewer } from './visibility.ts';
+import type { Viewer } from './visibility.ts';
 
 /** Which products, in which order: newest first, or, with `search`, best match first. */
 type ProductQuery = Readonly<{
@@ -21,20 +23,19 @@ type Page = Readonly<{
   nextCursor?: string;
 }>;
 
-/** What a product costs, and who is to be paid for it. */
-type Offer = Readonly<{ priceMinor: bigint; currency: string; seller: string }>;
+/** Who looks, and which products they may see. */
+export type Sight = Readonly<{ viewer: Viewer; visible: PolicyCondition }>;
 
 export type CatalogReads = Readonly<{
   categories: () => Promise<{ slug: string; name: string }[]>;
-  product: (id: string, viewer: Viewer) => Promise<Product | undefined>;
-  /** Of a product that this viewer could buy: archived ones are not for sale, not even to their owner. */
-  offer: (id: string, viewer: Viewer) => Promise<Offer | undefined>;
-  page: (query: ProductQuery, request: PageRequest, viewer: Viewer) => Promise<Page>;
+  /** Whoever may see it: to be decided about by its attributes. */
+  product: (id: string) => Promise<ProductRow | undefined>;
+  page: (query: ProductQuery, request: PageRequest, sight: Sight) => Promise<Page>;
 }>;
 
 /**
- * Everything the catalog reads, each read one prepared statement with `visibleTo` in it (unprepared, Drizzle costs four
- * times as much). What a viewer may not see is not there: no read tells it from what does not exist.
+ * Everything the catalog reads, each read one prepared statement (unprepared, Drizzle costs four times as much). A list is
+ * decided as a set: the rules are part of its WHERE, and what does not pass is never fetched.
  */
 export function prepareReads(database: CatalogDatabase): CatalogReads {
   const everyCategory = database
@@ -42,27 +43,22 @@ export function prepareReads(database: CatalogDatabase): CatalogReads {
     .from(categories)
     .orderBy(categories.name)
     .prepare('categories');
-  const isVisible = and(eq(products.id, sql.placeholder('id')), visibleTo(sql.placeholder('viewer')));
-  const oneProduct = database.select(productColumns).from(products).where(isVisible).prepare('product');
-  const oneOffer = database
-    .select({ priceMinor: products.priceMinor, currency: products.currency, seller: products.ownerSubject })
+  const oneProduct = database
+    .select(productColumns)
     .from(products)
-    .where(and(isVisible, isNull(products.archivedAt)))
-    .prepare('product_offer');
+    .where(eq(products.id, sql.placeholder('id')))
+    .prepare('product');
   const pages = preparePages(database);
 
   return {
     categories: () => everyCategory.execute(),
-    product: async (id, viewer) => {
-      const [row] = await oneProduct.execute({ id, viewer });
-      return row && productOf(row, viewer);
-    },
-    offer: async (id, viewer) => (await oneOffer.execute({ id, viewer }))[0],
-    page: async (query, { cursor, limit }, viewer) => {
-      const asked = [query.category ?? null, query.search ?? null, query.own === true ? viewer : null];
+    product: async (id) => (await oneProduct.execute({ id }))[0],
+    page: async (query, { cursor, limit }, sight) => {
+      const { viewer } = sight;
+      const asked = [query.category ?? null, query.search ?? null, query.own === true ? viewer?.user : null];
       const after = cursor === undefined ? undefined : readCursor(asked, cursor);
       // One more than asked for tells whether there is another page.
-      const rows = await pages({ query, after, limit: limit + 1, viewer });
+      const rows = await pages({ query, after, limit: limit + 1, sight });
       const items = rows.slice(0, limit).map((row) => summaryOf(row, viewer));
       const last = rows.length > limit ? rows[limit - 1] : undefined;
       return last === undefined ? { items } : { items, nextCursor: writeCursor(asked, last) };
@@ -88,22 +84,34 @@ export const productColumns = {
   updatedAt: products.updatedAt,
 };
 
-type PageOf = Readonly<{ query: ProductQuery; after: PageEnd | undefined; limit: number; viewer: Viewer }>;
+type PageOf = Readonly<{ query: ProductQuery; after: PageEnd | undefined; limit: number; sight: Sight }>;
 
 /** Which conditions a page's statement has; their values come later. */
-type Shape = Readonly<{ category: boolean; search: boolean; own: boolean; after: boolean }>;
+type Shape = Readonly<{
+  category: boolean;
+  search: boolean;
+  own: boolean;
+  after: boolean;
+  visible: PolicyCondition;
+}>;
 
+/**
+ * A statement for each condition and shape. A condition is one object for everybody of the same roles under one version of
+ * the rules, so statements are few, and go with the rules that they were made for.
+ */
 function preparePages(database: CatalogDatabase) {
-  const statements = new Map<string, ReturnType<typeof preparePage>>();
+  const statementsOf = new WeakMap<PolicyCondition, Map<string, ReturnType<typeof preparePage>>>();
 
-  return function readPage({ query, after, limit, viewer }: PageOf) {
+  return function readPage({ query, after, limit, sight: { viewer, visible } }: PageOf) {
     const { category, search, own = false } = query;
     const shape = { category: category !== undefined, search: search !== undefined, own, after: after !== undefined };
     const conditions = Object.entries(shape).filter(([, isAsked]) => isAsked);
     const name = ['products', ...conditions.map(([condition]) => condition)].join('_');
-    const statement = statements.get(name) ?? preparePage(database, shape, name);
+    const statements = statementsOf.get(visible) ?? new Map<string, ReturnType<typeof preparePage>>();
+    statementsOf.set(visible, statements);
+    const statement = statements.get(name) ?? preparePage(database, { ...shape, visible }, name);
     statements.set(name, statement);
-    return statement.execute({ category, search, viewer, limit, rank: after?.rank, id: after?.id });
+    return statement.execute({ category, search, viewer: viewer?.user, limit, rank: after?.rank, id: after?.id });
   };
 }
 
@@ -122,7 +130,7 @@ function preparePage(database: CatalogDatabase, shape: Shape, name: string) {
     .from(products)
     .where(
       and(
-        visibleTo(sql.placeholder('viewer')),
+        whereProduct(shape.visible, sql.placeholder('viewer')),
         shape.category ? eq(products.category, sql.placeholder('category')) : undefined,
         shape.own ? eq(products.ownerSubject, sql.placeholder('viewer')) : undefined,
         shape.search ? sql`${products.search} @@ ${words}` : undefined,
@@ -131,5 +139,5 @@ function preparePage(database: CatalogDatabase, shape: Shape, name: string) {
     )
     .orderBy(...(shape.search ? [desc(sql.identifier('rank'))] : []), desc(products.id))
     .limit(sql.placeholder('limit'))
-    .prepare(name);
+    .prepare(`${name}_${conditionMark(shape.visible)}`);
 }

@@ -22,7 +22,7 @@ type SummaryRow = Pick<
   Row,
   'id' | 'name' | 'category' | 'priceMinor' | 'currency' | 'visibility' | 'ownerSubject' | 'archivedAt'
 >;
-type ProductRow = SummaryRow & Pick<Row, 'description' | 'createdAt' | 'updatedAt'>;
+export type ProductRow = SummaryRow & Pick<Row, 'description' | 'createdAt' | 'updatedAt'>;
 
 export function summaryOf(row: SummaryRow, viewer: Viewer): ProductSummary {
   const { id, name, category, currency, visibility } = row;
@@ -33,7 +33,7 @@ export function summaryOf(row: SummaryRow, viewer: Viewer): ProductSummary {
     amount: String(row.priceMinor),
     currency,
     visibility,
-    own: row.ownerSubject === viewer,
+    own: row.ownerSubject === viewer?.user,
     archived: row.archivedAt !== null,
   };
 }

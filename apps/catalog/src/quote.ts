@@ -1,6 +1,7 @@
 import type { PropagatedPrincipal } from '@sallyport/auth';
 import { refuse } from '@sallyport/service';
 import type { CatalogReads } from './product-reads.ts';
+import type { ProductRules } from './product-rules.ts';
 import { refuseUnseen, viewerOf } from './visibility.ts';
 
 export type Quote = Readonly<{
@@ -17,13 +18,19 @@ export type Quote = Readonly<{
  * product, or none, buys no answer: a service cannot read the catalog at large in a user's name with it.
  *
  * Not checked: the amount that was frozen. Whoever moves the money compares it with this answer.
- * @throws 403 `transaction_mismatch`, 404 `not_found`
+ * @throws 403 `transaction_mismatch`, 404 `not_found`, 503 when nobody knows the rules
  */
-export async function quote(reads: CatalogReads, principal: PropagatedPrincipal, productId: string): Promise<Quote> {
+export async function quote(
+  { reads, rules }: Readonly<{ reads: CatalogReads; rules: ProductRules }>,
+  principal: PropagatedPrincipal,
+  productId: string,
+): Promise<Quote> {
   if (principal.transaction.context['product'] !== productId) {
     refuse({ code: 'FORBIDDEN', reason: 'transaction_mismatch', message: 'This transaction is about something else.' });
   }
-  const offer = await reads.offer(productId, viewerOf(principal));
-  if (offer === undefined) return refuseUnseen();
-  return { productId, amount: String(offer.priceMinor), currency: offer.currency, seller: offer.seller };
+  const row = await reads.product(productId);
+  // Archived products are not for sale, not even to their owner.
+  const isOffered = row !== undefined && row.archivedAt === null && rules.may(viewerOf(principal), 'read', row);
+  if (!isOffered) return refuseUnseen();
+  return { productId, amount: String(row.priceMinor), currency: row.currency, seller: row.ownerSubject };
 }

@@ -1,7 +1,9 @@
 import { listInput, mineInput, newProduct, productChange, productKey, quoteInput } from './product-input.ts';
-import { archiveProduct, createProduct, updateProduct } from './product-writes.ts';
+import { productRules, publicRules } from './product-rules.ts';
+import { productOf } from './product-view.ts';
+import { archiveProduct, createProduct, restoreProduct, updateProduct, type Writing } from './product-writes.ts';
 import { quote } from './quote.ts';
-import { router, trust } from './trpc.ts';
+import { router, trust, type Context } from './trpc.ts';
 import { refuseUnseen, viewerOf } from './visibility.ts';
 
 export const catalogRouter = router({
@@ -13,21 +15,29 @@ export const catalogRouter = router({
     list: trust
       .publicRead()
       .input(listInput)
-      .query(({ ctx, input: { category, search, cursor, limit } }) =>
-        ctx.reads.page({ category, search }, { cursor, limit }, viewerOf(ctx.principal)),
-      ),
+      .query(({ ctx, input: { category, search, cursor, limit } }) => {
+        const viewer = viewerOf(ctx.principal);
+        const visible = publicRules(ctx.request.policy).which(viewer, 'read');
+        return ctx.reads.page({ category, search }, { cursor, limit }, { viewer, visible });
+      }),
 
     get: trust
       .publicRead()
       .input(productKey)
-      .query(async ({ ctx, input }) => (await ctx.reads.product(input.id, viewerOf(ctx.principal))) ?? refuseUnseen()),
+      .query(async ({ ctx, input }) => {
+        const viewer = viewerOf(ctx.principal);
+        const row = await ctx.reads.product(input.id);
+        const isSeen = row !== undefined && publicRules(ctx.request.policy).may(viewer, 'read', row);
+        return isSeen ? productOf(row, viewer) : refuseUnseen();
+      }),
 
     mine: trust
       .authenticatedRead({ scope: 'catalog:read' })
       .input(mineInput)
-      .query(({ ctx, input: { cursor, limit } }) =>
-        ctx.reads.page({ own: true }, { cursor, limit }, viewerOf(ctx.principal)),
-      ),
+      .query(({ ctx, input: { cursor, limit } }) => {
+        const visible = productRules(ctx.request.policy).which(ctx.principal, 'read');
+        return ctx.reads.page({ own: true }, { cursor, limit }, { viewer: ctx.principal, visible });
+      }),
 
     create: trust
       .standardWrite({ scope: 'catalog:write' })
@@ -37,18 +47,30 @@ export const catalogRouter = router({
     update: trust
       .standardWrite({ scope: 'catalog:write' })
       .input(productChange)
-      .mutation(({ ctx, input }) => updateProduct(ctx.database, ctx.principal, input)),
+      .mutation(({ ctx, input }) => updateProduct(writingOf(ctx), ctx.principal, input)),
 
     archive: trust
       .privilegedWrite({ scope: 'catalog:write' })
       .input(productKey)
-      .mutation(({ ctx, input }) => archiveProduct(ctx.database, ctx.principal, input.id)),
+      .mutation(({ ctx, input }) => archiveProduct(writingOf(ctx), ctx.principal, input.id)),
+
+    restore: trust
+      .privilegedWrite({ scope: 'catalog:write', role: 'curator' })
+      .input(productKey)
+      .mutation(({ ctx, input }) => restoreProduct(writingOf(ctx), ctx.principal, input.id)),
 
     quote: trust
       .authenticatedRead({ scope: 'catalog:read', from: 'transaction' })
       .input(quoteInput)
-      .query(({ ctx, input }) => quote(ctx.reads, ctx.principal, input.productId)),
+      .query(({ ctx, input }) => {
+        const rules = productRules(ctx.request.policy);
+        return quote({ reads: ctx.reads, rules }, ctx.principal, input.productId);
+      }),
   }),
 });
+
+function writingOf({ database, request }: Pick<Context, 'database' | 'request'>): Writing {
+  return { queries: database, rules: productRules(request.policy) };
+}
 
 export type CatalogRouter = typeof catalogRouter;

@@ -1,4 +1,11 @@
-import { liveWithinMs, openRequest, type Gates, type RemoteKeys, type RevocationFeed } from '@sallyport/auth';
+import {
+  liveWithinMs,
+  openRequest,
+  type Gates,
+  type PolicyFeed,
+  type RemoteKeys,
+  type RevocationFeed,
+} from '@sallyport/auth';
 import { sealRouter } from '@sallyport/auth/trpc';
 import { isReachable } from '@sallyport/db';
 import { serve, type Log, type Running } from '@sallyport/service';
@@ -15,14 +22,15 @@ export type CatalogParts = Readonly<{
   gates: Gates;
   revocations: RevocationFeed;
   keys: Pick<RemoteKeys, 'usable' | 'close'>;
+  policy: PolicyFeed;
   log: Log;
   /** Web pages that may read the answers. Default: none. */
   allowedOrigins?: readonly string[];
 }>;
 
-/** Puts the service on the network. It closes `pool`, `keys`, `gates` and `revocations` when it stops. */
+/** Puts the service on the network. It closes `pool`, `keys`, `policy`, `gates` and `revocations` when it stops. */
 export function serveCatalog(parts: CatalogParts): Promise<Running> {
-  const { port, host, pool, database, gates, revocations, keys, log } = parts;
+  const { port, host, pool, database, gates, revocations, keys, policy, log } = parts;
   const reads = prepareReads(database);
   return serve({
     name: 'catalog',
@@ -32,18 +40,24 @@ export function serveCatalog(parts: CatalogParts): Promise<Running> {
     maxBodyBytes: 64 * 1024,
     maxBatchSize: 10,
     allowedOrigins: parts.allowedOrigins ?? [],
-    createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }), database, reads, log }),
+    createContext: (incoming) => ({ request: openRequest({ gates, policy, ...incoming }), database, reads, log }),
     readiness: async () => ({
       database: await isReachable(pool),
       keys: keys.usable(),
       feed: revocations.silenceMs() <= liveWithinMs,
+      policy: policy.current() !== undefined,
     }),
-    readings: () => ({ feedSilenceMs: Math.round(revocations.silenceMs()) }),
+    readings: () => ({
+      feedSilenceMs: Math.round(revocations.silenceMs()),
+      policyVersion: policy.version() ?? 0,
+      policyAgeMs: Math.round(policy.ageMs()),
+    }),
     log,
     onClose: async () => {
       gates.close();
       revocations.close();
       keys.close();
+      policy.close();
       await pool.end();
     },
   });

@@ -5,7 +5,7 @@ import { initTRPC } from '@trpc/server';
 import type { CatalogDatabase } from './database.ts';
 import type { CatalogReads } from './product-reads.ts';
 
-type Context = TrustContext & Readonly<{ database: CatalogDatabase; reads: CatalogReads; log: Log }>;
+export type Context = TrustContext & Readonly<{ database: CatalogDatabase; reads: CatalogReads; log: Log }>;
 
 const t = initTRPC.context<Context>().meta<TrustMeta>().create({ errorFormatter: formatError, isDev: false });
 

@@ -144,7 +144,7 @@ describe('limits', () => {
 test('ready means database, keys and feed', async () => {
   const response = await fetch(`${catalog.url}/readyz`);
   const answer: unknown = await response.json();
-  expect(answer).toMatchObject({ ready: true, parts: { database: true, keys: true, feed: true } });
+  expect(answer).toMatchObject({ ready: true, parts: { database: true, keys: true, feed: true, policy: true } });
   expect(answer).toHaveProperty('readings.feedSilenceMs', expect.any(Number));
 });
 

@@ -12,6 +12,7 @@ import {
   type FeedSource,
   type ForeignIssuer,
   type Gates,
+  type PolicyFeed,
   type RemoteKeys,
   type RevocationFeed,
 } from '@sallyport/auth';
@@ -23,6 +24,7 @@ export type TrustParts = Readonly<{
   keys: RemoteKeys;
   ask: AskAuthority;
   feed: FeedSource;
+  policy: Pick<PolicyFeed, 'announced' | 'reload'>;
   log: Log;
   /** Other issuers whose tokens are believed here. Default: none. */
   foreignIssuers?: readonly ForeignIssuer[];
@@ -32,17 +34,22 @@ export type TrustParts = Readonly<{
  * Stacks the verifiers. Catalog lives behind the local gate: a signature, remembered for 5 s, held against the feed. The
  * fresh gate is there for what cannot be taken back. Payments asks here in its buyers' names: transaction tokens are believed.
  */
-export function openTrust({ issuer, keys, ask, feed, log, foreignIssuers = [] }: TrustParts): {
+export function openTrust({ issuer, keys, ask, feed, policy, log, foreignIssuers = [] }: TrustParts): {
   gates: Gates;
   revocations: RevocationFeed;
 } {
   const revocations = followRevocations(feed, {
-    // The authority is back, or a key was denied: its keys may be others than before.
+    // The authority is back, or a key was denied: its keys, and its rules, may be others than before.
     onLiveness: (alive, error) => {
       log[alive ? 'info' : 'warn']({ alive, err: error }, 'revocation feed');
-      if (alive) void keys.refreshNow();
+      if (!alive) return;
+      void keys.refreshNow();
+      policy.reload();
     },
-    onRevocation: ({ kind }) => kind === 'key' && void keys.refreshNow(),
+    onRevocation: (told) => {
+      if (told.kind === 'key') void keys.refreshNow();
+      if (told.kind === 'policy') policy.announced(told.version);
+    },
   });
   const local = cachingVerifier(localVerifier({ issuer, audience: 'catalog', keys }), { epoch: keys.epoch });
   const guarded = guardedAuthority(ask, {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { systemClock } from '@sallyport/auth';
 import { testAuthority, type CarriedTransaction, type UserToken } from '@sallyport/auth/testing';
 import { createPool, runtimeRole } from '@sallyport/db';
@@ -6,6 +7,8 @@ import { createLog } from '@sallyport/service';
 import { createTRPCClient, httpLink, TRPCClientError } from '@trpc/client';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
+import { z } from 'zod';
+import { openPolicy } from '../open-policy.ts';
 import { migrateCatalog } from '../prepare-database.ts';
 import type { CatalogRouter } from '../router.ts';
 import * as schema from '../schema.ts';
@@ -30,13 +33,16 @@ export async function runCatalog(changes: Readonly<{ pool?: pg.Pool }> = {}) {
   const pool = changes.pool ?? createPool({ url, schema: 'catalog', role: runtimeRole('catalog') });
   const log = createLog('catalog', 'silent');
   const keys = { ...authority.keys, refreshNow: async () => {}, close: () => {} };
+  authority.publishRuleSet(await houseRules());
+  const policy = openPolicy(authority.loadRuleSet, log);
   const running = await serveCatalog({
     port: 0,
     host: '127.0.0.1',
     pool,
     database: drizzle({ client: pool, schema, logger: { logQuery: (query) => statements.push(query) } }),
-    ...openTrust({ issuer: authority.issuer, keys, ask: authority.introspect, feed: authority.feed, log }),
+    ...openTrust({ issuer: authority.issuer, keys, ask: authority.introspect, feed: authority.feed, policy, log }),
     keys,
+    policy,
     log,
   });
   const caller = (headers: Readonly<Record<string, string>> = {}) =>
@@ -48,6 +54,7 @@ export async function runCatalog(changes: Readonly<{ pool?: pg.Pool }> = {}) {
     admin,
     authority,
     statements,
+    policy,
     anonymous: caller(),
     /** Signed in, in a session of its own, with both scopes. */
     as: async (subject: string, token: Partial<UserToken> = {}) =>
@@ -68,6 +75,14 @@ export async function runCatalog(changes: Readonly<{ pool?: pg.Pool }> = {}) {
       await drop();
     },
   };
+}
+
+const ruleSet = z.looseObject({ version: z.int(), rules: z.array(z.looseObject({})) });
+
+/** The very rules that a new house begins with: the authority's file, and no copy of it. */
+export async function houseRules(): Promise<z.infer<typeof ruleSet>> {
+  const file = new URL('../../../auth/policy/house-rules.json', import.meta.url);
+  return ruleSet.parse(JSON.parse(await readFile(file, 'utf8')));
 }
 
 export type RunningCatalog = Awaited<ReturnType<typeof runCatalog>>;

@@ -21,6 +21,7 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
   const roles = new Map<string, readonly string[]>();
   const rolesOf = (subject: string): readonly string[] => roles.get(subject) ?? [];
   const secondFactorAt = (session: string): number | undefined => secondFactors.get(session);
+  let ruleSet: Readonly<{ version: number }> | undefined;
   let reachable = true;
   let batchesAsked = 0;
 
@@ -39,6 +40,11 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
     return questions.map(answer);
   };
 
+  const loadRuleSet = async (): Promise<unknown> => {
+    if (!reachable || ruleSet === undefined) throw new Error('the test authority gives no rule set');
+    return ruleSet;
+  };
+
   return {
     issuer,
     trustDomain,
@@ -47,6 +53,13 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
     /** Its public keys as a JWK set (RFC 7517 §5), for a test that serves them over HTTP. */
     keySet: signing.keySet,
     introspect,
+    /** For `followPolicy`. */
+    loadRuleSet,
+    /** Puts a rule set into force as it stands, good or not, and tells the feed its version. */
+    publishRuleSet: (published: Readonly<{ version: number }>): void => {
+      ruleSet = published;
+      feed.append({ kind: 'policy', version: published.version });
+    },
     /** For one follower: take it anew for each. */
     get feed() {
       return feed.openSource();
