@@ -20,9 +20,9 @@ const bothScopes = 'catalog:read catalog:write';
 /**
  * The whole service on a free port, as its run-time role on a database of its own, behind its own gates. The authority is
  * in memory. `statements` records what the service asks PostgreSQL; `admin` may do anything there.
- * `changes.pool` lets it run on another database, such as one that is not there.
+ * `changes.pool` lets it run on another database, such as one that is not there; `withoutRules`: nobody has published any.
  */
-export async function runCatalog(changes: Readonly<{ pool?: pg.Pool }> = {}) {
+export async function runCatalog(changes: Readonly<{ pool?: pg.Pool; withoutRules?: boolean }> = {}) {
   const { url, drop } = await throwAwayDatabase();
   await migrateCatalog(url);
   const admin = new pg.Pool({ connectionString: url, options: '-c search_path=catalog', max: 2 });
@@ -31,9 +31,10 @@ export async function runCatalog(changes: Readonly<{ pool?: pg.Pool }> = {}) {
   const statements: string[] = [];
   const authority = await testAuthority(systemClock);
   const pool = changes.pool ?? createPool({ url, schema: 'catalog', role: runtimeRole('catalog') });
-  const log = createLog('catalog', 'silent');
+  const lines: string[] = [];
+  const log = createLog('catalog', 'info', { write: (line) => void lines.push(line) });
   const keys = { ...authority.keys, refreshNow: async () => {}, close: () => {} };
-  authority.publishRuleSet(await houseRules());
+  if (changes.withoutRules !== true) authority.publishRuleSet(await houseRules());
   const policy = openPolicy(authority.loadRuleSet, log);
   const running = await serveCatalog({
     port: 0,
@@ -50,11 +51,16 @@ export async function runCatalog(changes: Readonly<{ pool?: pg.Pool }> = {}) {
 
   return {
     url: running.url,
+    databaseUrl: url,
     pool,
     admin,
     authority,
     statements,
     policy,
+    /** Whether the alarm is on: the rules may not be the newest. */
+    rulesAlarm: () =>
+      lines.findLast((line) => line.includes('may not be the newest'))?.includes('"isOn":true') ?? false,
+    logged: () => lines.join(''),
     anonymous: caller(),
     /** Signed in, in a session of its own, with both scopes. */
     as: async (subject: string, token: Partial<UserToken> = {}) =>

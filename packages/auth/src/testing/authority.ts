@@ -56,7 +56,7 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
     /** For `followPolicy`. */
     loadRuleSet,
     /** Puts a rule set into force as it stands, good or not, and tells the feed its version. */
-    publishRuleSet: (published: Readonly<{ version: number }>): void => {
+    publishRuleSet: (published: Readonly<{ version: number; rules: readonly object[] }>): void => {
       ruleSet = published;
       feed.append({ kind: 'policy', version: published.version });
     },
