@@ -3,6 +3,7 @@ import {
   coalescingAuthority,
   followRevocations,
   foreignIssuer,
+  guardedAuthority,
   introspectingVerifier,
   localVerifier,
   openGates,
@@ -27,7 +28,7 @@ export type TrustParts = Readonly<{
 export function openTrust({ issuer, keys, ask, feed, others, onDecision }: TrustParts) {
   const revocations = followRevocations(feed);
   const local = cachingVerifier(localVerifier({ issuer, audience: 'notes', keys }), { epoch: keys.epoch });
-  const fresh = introspectingVerifier(local, coalescingAuthority(ask));
+  const fresh = introspectingVerifier(local, coalescingAuthority(guardedAuthority(ask)));
   const issuers = [{ issuer, local, fresh, revocations }, ...others.map((other) => foreignIssuer(other))];
   return { gates: openGates({ issuers, onDecision }), revocations };
 }

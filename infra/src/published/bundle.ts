@@ -19,6 +19,7 @@ export async function bundle(packed: PackedPackage, source: string, minify = fal
     format: 'esm',
     platform: 'neutral',
     conditions: ['workerd', 'worker', 'import'],
+    mainFields: ['module', 'main'],
     target: 'es2022',
     legalComments: 'none',
     minify,

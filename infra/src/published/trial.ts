@@ -1,4 +1,4 @@
-import { openRequest, remoteKeys } from '@sallyport/auth';
+import { guardedAuthority, openRequest, remoteKeys } from '@sallyport/auth';
 import { testAuthority, testGates, type TestAuthority } from '@sallyport/auth/testing';
 import { denialAnswerOf, sealRouter, trustTiers, type TrustContext, type TrustMeta } from '@sallyport/auth/trpc';
 import { initTRPC } from '@trpc/server';
@@ -31,7 +31,8 @@ export async function trial(): Promise<Record<string, string>> {
   const authority = await testAuthority();
   const keys = remoteKeys({ url: `${authority.issuer}/jwks`, fetch: answerKeys(authority), clock: authority.clock });
   await keys.refreshNow();
-  const { gates, revocations } = await testGates({ ...authority, keys }, 'notes');
+  const introspect = guardedAuthority(authority.introspect);
+  const { gates, revocations } = await testGates({ ...authority, keys, introspect }, 'notes');
   const { tiers } = sealRouter(router);
 
   const call = (path: 'read' | 'remove', token?: string): Promise<string> => {
