@@ -20,10 +20,10 @@ beforeAll(async () => {
 
 afterAll(() => packed.remove());
 
-test('installed from its tarball it needs jose and cockatiel, and tRPC for the one part that knows it', () => {
-  expect(Object.keys(packed.manifest.dependencies)).toEqual(['cockatiel', 'jose']);
+test('installed from its tarball it needs three libraries, and tRPC for the one part that knows it', () => {
+  expect(Object.keys(packed.manifest.dependencies)).toEqual(['@casl/ability', 'cockatiel', 'jose']);
   expect(Object.keys(packed.manifest.peerDependencies)).toEqual(['@trpc/server']);
-  expect(Object.keys(packed.manifest.exports)).toEqual(['.', './trpc', './testing']);
+  expect(Object.keys(packed.manifest.exports)).toEqual(['.', './policy', './trpc', './testing']);
 });
 
 test('both gates work from their sources', async () => {
@@ -67,6 +67,7 @@ const localGate = `
 
 test.each([
   ['the package', `export * from '@sallyport/auth'`],
+  ['its policy part', `export * from '@sallyport/auth/policy'`],
   ['its tRPC part', `export * from '@sallyport/auth/trpc'`],
   ['its testing part', `export * from '@sallyport/auth/testing'`],
 ])('%s reaches no module and no global of Node', async (_name, source) => {

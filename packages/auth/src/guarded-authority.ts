@@ -32,6 +32,7 @@ export type BreakerTransition =
       probes: number;
     }>;
 
+/** Times in milliseconds, counts, what is an outage, and who hears of the breaker. */
 export type GuardOptions = Readonly<{
   /** Milliseconds from asking to an answer, retries included. Default 1000. */
   deadlineMs?: number;

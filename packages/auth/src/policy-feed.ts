@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from './clock.ts';
 import type { PolicyRules, PolicySource } from './policy.ts';
 
+/** Where rule sets come from, how they are read, and who hears of them. */
 export type FollowPolicyOptions = Readonly<{
   /** Asks the authority for its newest rule set. Rejects when there is no answer; the signal aborts after 5 s. */
   load: (signal: AbortSignal) => Promise<unknown>;
@@ -15,6 +16,7 @@ export type FollowPolicyOptions = Readonly<{
   onAlarm?: (isOn: boolean, error?: unknown) => void;
 }>;
 
+/** The rules in force here, and how long ago they were last known to be the newest. */
 export type PolicyFeed = PolicySource &
   Readonly<{
     /** For the feed's `policy` events: a version that is newer than ours is loaded at once. */

@@ -22,6 +22,7 @@ export type PolicyResource = Readonly<{
   attributes: Readonly<Record<string, AttributeValue>>;
 }>;
 
+/** May this caller do this to that one thing? `undefined`: nobody in particular. */
 export type PolicyQuestion = Readonly<{
   principal: PolicyPrincipal | undefined;
   action: string;
@@ -59,8 +60,10 @@ export type PolicyRules = Readonly<{
 /** What is known when there are no rules that may be believed: not a "no", and never a "yes". */
 export type PolicyUnknown = Readonly<{ outcome: 'unknown' }>;
 
+/** What the rules say about one thing, and by which version; or that there are none to go by. */
 export type PolicyDecision = Readonly<{ outcome: 'allowed' | 'denied'; version: number }> | PolicyUnknown;
 
+/** Which things of a kind the rules allow, and by which version; or that there are none to go by. */
 export type PolicyList = Readonly<{ outcome: 'known'; condition: PolicyCondition; version: number }> | PolicyUnknown;
 
 /** Where a request gets its rules from. */

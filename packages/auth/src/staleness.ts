@@ -18,6 +18,7 @@ export type StalenessParts = Readonly<{
   clockSkew: number;
 }>;
 
+/** What this package's own parts add, in milliseconds. A service adds what it puts around them. */
 export const ownStaleness: StalenessParts = { cache: 0, batchWindow: 0, feedLag: liveWithinMs, clockSkew: 0 };
 
 /**

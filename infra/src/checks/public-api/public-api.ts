@@ -3,6 +3,7 @@ import { exportedNames, type ExportedName } from './exported-names.ts';
 /** What `packages/auth` offers, by import. */
 const entries = [
   ['@sallyport/auth', 'packages/auth/src/index.ts'],
+  ['@sallyport/auth/policy', 'packages/auth/src/policy-rules.ts'],
   ['@sallyport/auth/trpc', 'packages/auth/src/trpc.ts'],
   ['@sallyport/auth/testing', 'packages/auth/src/testing.ts'],
 ] as const;

@@ -9,6 +9,7 @@ export const feedStates = {
   never: 'never alive since the start',
 } as const;
 
+/** How long a feed has been silent, by name. */
 export type FeedState = keyof typeof feedStates;
 
 /** What somebody with a good token gets: the evidence of the principal, nobody in particular, or 503. */
