@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { isCanonicalCompactJws, maxTokenLength, readAuthorization } from './bearer-token.ts';
+
+const kindOf = (token: string): string => readAuthorization([`Bearer ${token}`]).kind;
+const base64url = (text: string): string => Buffer.from(text).toString('base64url');
+
+test('a token of the greatest length is looked at, and one of a character more is not (JWT-01)', () => {
+  const longest = `AA.AA.${'A'.repeat(maxTokenLength - 6)}`;
+  expect([isCanonicalCompactJws(longest), kindOf(longest)]).toEqual([true, 'token']);
+  // By itself, as it comes in a Txn-Token header, and in the Authorization header.
+  for (const more of ['A', 'AA', 'AAAA'])
+    expect([isCanonicalCompactJws(longest + more), kindOf(longest + more)]).toEqual([false, 'refused']);
+});
+
+test.each(['A', 'AAAAA', 'AAAAAAAAA'])('%s ends in the middle of a byte and is no base64url', (part) => {
+  expect(isCanonicalCompactJws(`AA.${part}.AA`)).toBe(false);
+});
+
+test.each([
+  ['{"alg":"none"}', 'refused'],
+  [' {"alg":"none"} ', 'refused'],
+  ['\n{\n"alg":"none"\n}\n', 'refused'],
+  ['x{"alg":"none"}', 'opaque'],
+  ['{"alg":"none"}x', 'opaque'],
+  ['nothing like it', 'opaque'],
+])('two parts of which the first says %j are %s', (header, kind) => {
+  expect(kindOf(`${base64url(header)}.AA`)).toBe(kind);
+});
+
+test('a first part that is no base64url is no header: the text is opaque', () => {
+  expect(kindOf('a~b+c.AA')).toBe('opaque');
+});
