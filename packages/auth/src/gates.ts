@@ -2,12 +2,14 @@ import type { Standing } from './authorize.ts';
 import type { BearerToken } from './bearer-token.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { courseWhenBehind } from './consistency-token.ts';
+import { watchDemotions, type Demotion } from './demotion.ts';
 import type { DenialReason } from './denial.ts';
 import { openIssuers, type OpenIssuer, type OpenIssuers } from './open-issuers.ts';
 import { rolesOf, userOf } from './principal.ts';
 import type { VerifyTransaction } from './propagation.ts';
 import type { RequestContext } from './request-context.ts';
 import { assertStalenessFits, type StalenessParts } from './staleness.ts';
+import { systemTimers, type Timers } from './timers.ts';
 import type { Verification } from './token-verifier.ts';
 import type { Course, TrustTier } from './trust-tier.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
@@ -36,13 +38,17 @@ export type GateOptions = Readonly<{
   /** What this service adds to the package's own parts of a staleness bound, e.g. a cache in front of a verifier. */
   staleness?: Partial<StalenessParts>;
   clock?: Clock;
+  timers?: Timers;
   onDecision?: (decision: Decision) => void;
+  /** Told once of each change in how a tier is decided: a feed fell silent, or is back. */
+  onDemotion?: (demotion: Demotion) => void;
 }>;
 
 /** Both gates of a service, opened. `openRequest` takes them; nothing else needs to call their members. */
 export type Gates = Readonly<{
   examine: (request: RequestContext, carriedBy: 'bearer' | 'transaction') => Promise<Standing>;
-  report: (decision: Decision) => void;
+  /** With the standing that an admitted call rests on. */
+  report: (decision: Decision, standing?: Standing) => void;
   clock: Clock;
   /** Ends what the issuers keep open. */
   close: () => void;
@@ -56,15 +62,30 @@ export function openGates(options: GateOptions): Gates {
   const clock = options.clock ?? systemClock;
   const issuers = openIssuers(options.issuers, clock);
   assertStalenessFits(options.staleness ?? {}, options.issuers);
+  const { timers = systemTimers, onDemotion } = options;
+  const stopWatching = onDemotion && watchDemotions({ issuers: options.issuers, clock, timers, onDemotion });
   return {
     clock,
-    report: (decision) => options.onDecision?.(decision),
+    report: (decision, standing) => {
+      options.onDecision?.(decision);
+      if (decision.outcome === 'admitted' && standing !== undefined) maybeConfirm(issuers, decision.tier, standing);
+    },
     examine: async (request, carriedBy) =>
       carriedBy === 'bearer' ? examineBearer(issuers, request) : examineTransaction(options, issuers, request),
     close: () => {
-      for (const { close } of options.issuers) close?.();
+      stopWatching?.();
+      for (const { confirmation, close } of options.issuers) {
+        confirmation?.close();
+        close?.();
+      }
     },
   };
+}
+
+function maybeConfirm(issuers: OpenIssuers, tier: TrustTier, standing: Standing): void {
+  if (standing.kind !== 'known' || standing.evidence === 'fresh') return;
+  const { evidence, token } = standing;
+  issuers.named(token.issuer)?.confirmation?.consider({ tier, evidence, token });
 }
 
 async function examineBearer(issuers: OpenIssuers, request: RequestContext): Promise<Standing> {

@@ -1,5 +1,13 @@
 export type { AskAboutOne, AskAuthority, IntrospectionAnswer, IntrospectionQuestion } from './authority.ts';
 export type { AcrTable, AuthenticationClass } from './acr-table.ts';
+export {
+  backgroundConfirmation,
+  type BackgroundConfirmation,
+  type ConfirmationCounts,
+  type ConfirmationOptions,
+  type LocalDecision,
+  type StaleAllow,
+} from './background-confirmation.ts';
 export { isCanonicalCompactJws, maxTokenLength, type BearerToken, type OpaqueToken } from './bearer-token.ts';
 export { cachingVerifier, type CachingOptions } from './caching-verifier.ts';
 export { answerDenial, type DenialAnswer } from './challenge.ts';
@@ -8,6 +16,7 @@ export { systemClock, type Clock } from './clock.ts';
 export { coalescingAuthority, type CoalescingOptions } from './coalescing-authority.ts';
 export { makeConsistencyToken, type ConsistencyHeader, type ConsistencyToken } from './consistency-token.ts';
 export { NoAnswerInTime } from './deadline.ts';
+export type { Demotion } from './demotion.ts';
 export type { Denial, DenialReason, PublicDenial, StepUpChallenge } from './denial.ts';
 export { foreignIssuer, type ForeignIssuerParts } from './foreign-issuer.ts';
 export { assertForeignIssuers, type ForeignIssuer } from './foreign-issuer-configuration.ts';

@@ -8,7 +8,7 @@ import { courseOf, courseWithoutFeed, type Course, type TrustTier } from './trus
 import { assertIssuersFit, chooseIssuer, type TrustedIssuer } from './trusted-issuer.ts';
 
 /** A trusted issuer at work: with a feed or without, the gates ask it the same questions. */
-export type OpenIssuer = Pick<TrustedIssuer, 'issuer' | 'name' | 'local' | 'fresh' | 'opaque'> &
+export type OpenIssuer = Pick<TrustedIssuer, 'issuer' | 'name' | 'local' | 'fresh' | 'opaque' | 'confirmation'> &
   Pick<RevocationFeed, 'isRevoked' | 'learn'> &
   Readonly<{
     course: (tier: TrustTier) => Course;

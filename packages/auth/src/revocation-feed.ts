@@ -39,6 +39,8 @@ export type RevocationFeed = Readonly<{
   isRevoked: (token: RevocationSubject) => boolean;
   /** Takes note of what another gate was told, so that no gate here says yes again. */
   learn: (revocation: Revocation) => void;
+  /** Whether the feed itself said that the token is revoked, whatever else was learnt. */
+  hasTold: (token: RevocationSubject) => boolean;
   /** The position up to which every event is here. `undefined` until a snapshot is complete. */
   position: () => number | undefined;
   lag: () => FeedLag;
@@ -81,7 +83,8 @@ const watchEveryMs = 1000;
  */
 export function followRevocations(source: FeedSource, options: FollowOptions = {}): RevocationFeed {
   const { clock = systemClock, timers = systemTimers, random = Math.random } = options;
-  const revocations = rememberRevocations();
+  const told = rememberRevocations();
+  const learnt = rememberRevocations();
   const position = feedPosition();
   const proof = feedProof();
   let heardAtMs = -Infinity;
@@ -109,9 +112,9 @@ export function followRevocations(source: FeedSource, options: FollowOptions = {
     options.onLiveness?.(value, error);
   }
 
-  function apply(told: Revocation | Notice): void {
-    if (told.kind !== 'policy') revocations.add(told, clock.monotonicMs());
-    options.onRevocation?.(told);
+  function apply(news: Revocation | Notice): void {
+    if (news.kind !== 'policy') told.add(news, clock.monotonicMs());
+    options.onRevocation?.(news);
   }
 
   function receive(message: FeedMessage): string | undefined {
@@ -170,8 +173,9 @@ export function followRevocations(source: FeedSource, options: FollowOptions = {
     silenceMs,
     position: position.current,
     lag: () => ({ silenceMs: silenceMs(), eventsBehind: eventsBehind(proof.lastAnswer(), position.current()) }),
-    isRevoked: revocations.covers,
-    learn: (revocation) => revocations.add(revocation, clock.monotonicMs()),
+    isRevoked: (token) => told.covers(token) || learnt.covers(token),
+    hasTold: told.covers,
+    learn: (revocation) => learnt.add(revocation, clock.monotonicMs()),
     distrust(reason) {
       const error = new Error(reason);
       startOver(error);

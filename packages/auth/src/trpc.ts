@@ -12,6 +12,7 @@ import {
 import { answerDenial, type DenialAnswer } from './challenge.ts';
 import type { Denial } from './denial.ts';
 import type { PolicyUnknown } from './policy.ts';
+import type { Decision } from './gates.ts';
 import type { Principal, PropagatedPrincipal, ServicePrincipal } from './principal.ts';
 import type { RequestContext } from './request-context.ts';
 import type { TrustTier } from './trust-tier.ts';
@@ -171,8 +172,9 @@ async function admit<Admitted extends Admissible>(
 ): Promise<Admitted> {
   const startedAtMs = request.gates.clock.monotonicMs();
   const refused = decide.precheck?.(request);
-  const verdict = refused === undefined ? decide.verdict(await request.standing(decide.by)) : { denial: refused };
-  request.gates.report({
+  const standing = refused ?? (await request.standing(decide.by));
+  const verdict = 'kind' in standing ? decide.verdict(standing) : { denial: standing };
+  const decision: Decision = {
     path,
     tier,
     ...('denial' in verdict
@@ -180,7 +182,8 @@ async function admit<Admitted extends Admissible>(
       : { outcome: 'admitted', ...describe(verdict.admitted) }),
     traceId: request.trace.traceId,
     tookMs: request.gates.clock.monotonicMs() - startedAtMs,
-  });
+  };
+  request.gates.report(decision, 'kind' in standing ? standing : undefined);
   if ('denial' in verdict) throw denialError(verdict.denial);
   return verdict.admitted;
 }

@@ -1,4 +1,5 @@
 import { base64url } from 'jose';
+import type { BackgroundConfirmation } from './background-confirmation.ts';
 import type { BearerToken } from './bearer-token.ts';
 import type { RevocationFeed } from './revocation-feed.ts';
 import { rememberForMs } from './revocations.ts';
@@ -31,6 +32,8 @@ export type TrustedIssuer = Readonly<{
   /** For its opaque tokens, which always come to the fresh gate. At most one issuer of a service has them. */
   opaque?: OpaqueTokenVerifier;
   revocations: Pick<RevocationFeed, 'silenceMs' | 'isRevoked' | 'learn' | 'position'> | WithoutFeed;
+  /** Looks again at a share of what its local gate let in. */
+  confirmation?: BackgroundConfirmation;
   /** Ends what it keeps open, such as the renewal of keys. */
   close?: () => void;
 }>;

@@ -82,6 +82,8 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
       revoked.add(revocation, clock.monotonicMs());
       return feed.append(revocation);
     },
+    /** As `revoke`, but the feed is never told: the fault that background confirmation finds. */
+    revokeUntold: (revocation: Revocation): void => revoked.add(revocation, clock.monotonicMs()),
     rotateKey: signing.rotate,
     /** Publishes without this key from now on. Another must be there. */
     withdrawKey: signing.withdraw,
