@@ -42,6 +42,7 @@ export function serveAuth({ port, host, opened, allowedOrigins = [] }: AuthParts
     readings: () => ({ feedSilenceMs: Math.round(revocations.silenceMs()) }),
     log: authority.log,
     onClose: async () => {
+      gates.close();
       revocations.close();
       await opened.close();
     },

@@ -10,7 +10,7 @@ import {
   type Gates,
   type RevocationFeed,
 } from '@sallyport/auth';
-import { decisionLog } from '@sallyport/service';
+import { decisionLog, demotionLog } from '@sallyport/service';
 import type { Authority } from './authority.ts';
 import { ownRevocations } from './revocation/revocation-stream.ts';
 import type { RevocationWake } from './revocation/revocation-wake.ts';
@@ -38,6 +38,7 @@ export function openTrust(authority: Authority, wake: RevocationWake): { gates: 
     issuers: [{ issuer, local, fresh, revocations }],
     clock,
     onDecision: decisionLog(log),
+    onDemotion: demotionLog(log),
   });
   return { gates, revocations };
 }

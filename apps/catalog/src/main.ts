@@ -10,6 +10,7 @@ import { openTrust } from './trust.ts';
 await startService('catalog', async () => {
   const settings = readEnvironment(catalogSettings);
   const { ISSUER: issuer, CLIENT_ID: clientId, CLIENT_KEY: privateKey, TRUSTED_ISSUERS: foreignIssuers } = settings;
+  const confirmShare = settings.CONFIRM_SHARE;
   const log = createLog('catalog', settings.LOG_LEVEL);
   const service = openServiceClient({ issuer, clientId, privateKey });
   // Nothing waits for the authority here: until it answers, what needs it is answered with 503.
@@ -24,7 +25,16 @@ await startService('catalog', async () => {
     host: settings.HOST,
     allowedOrigins: settings.ALLOWED_ORIGINS,
     ...openCatalog(settings.DATABASE_URL),
-    ...openTrust({ issuer, keys, ask: service.authority, feed: service.feed, policy, log, foreignIssuers }),
+    ...openTrust({
+      issuer,
+      keys,
+      ask: service.authority,
+      feed: service.feed,
+      policy,
+      log,
+      foreignIssuers,
+      confirmShare,
+    }),
     keys,
     policy,
     log,

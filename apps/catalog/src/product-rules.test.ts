@@ -183,7 +183,7 @@ describe('before the first rules came', () => {
       payments.products.quote.query({ productId: open }),
     ];
     expect(new Set(await Promise.all(calls.map(outcomeOf)))).toEqual(new Set(['503 temporarily_unavailable']));
-    expect(bare.logged()).toContain('"refused":["policy_unavailable"]');
+    expect(bare.lines.join('')).toContain('"refused":["policy_unavailable"]');
     expect(await (await fetch(`${bare.url}/readyz`)).json()).toMatchObject({ ready: false, parts: { policy: false } });
   });
 });

@@ -1,4 +1,5 @@
 import {
+  backgroundConfirmation,
   cachingVerifier,
   coalescingAuthority,
   followRevocations,
@@ -17,7 +18,7 @@ import {
   type RevocationFeed,
 } from '@sallyport/auth';
 import { AuthorityRefused } from '@sallyport/client/service';
-import { breakerLog, decisionLog, issuerReports, type Log } from '@sallyport/service';
+import { breakerLog, confirmationLog, decisionLog, demotionLog, issuerReports, type Log } from '@sallyport/service';
 
 export type TrustParts = Readonly<{
   issuer: string;
@@ -28,13 +29,24 @@ export type TrustParts = Readonly<{
   log: Log;
   /** Other issuers whose tokens are believed here. Default: none. */
   foreignIssuers?: readonly ForeignIssuer[];
+  /** Share of the local decisions that the authority is asked about afterwards, 0 to 1. Default 0.01. */
+  confirmShare?: number;
 }>;
 
 /**
  * Stacks the verifiers. Catalog lives behind the local gate: a signature, remembered for 5 s, held against the feed. The
  * fresh gate is there for what cannot be taken back. Payments asks here in its buyers' names: transaction tokens are believed.
  */
-export function openTrust({ issuer, keys, ask, feed, policy, log, foreignIssuers = [] }: TrustParts): {
+export function openTrust({
+  issuer,
+  keys,
+  ask,
+  feed,
+  policy,
+  log,
+  foreignIssuers = [],
+  confirmShare = 0.01,
+}: TrustParts): {
   gates: Gates;
   revocations: RevocationFeed;
 } {
@@ -57,11 +69,21 @@ export function openTrust({ issuer, keys, ask, feed, policy, log, foreignIssuers
     isOutage: (error) => !(error instanceof AuthorityRefused),
     onTransition: breakerLog(log),
   });
-  const fresh = introspectingVerifier(local, coalescingAuthority(guarded), {
+  const asking = coalescingAuthority(guarded);
+  const fresh = introspectingVerifier(local, asking, {
     onUnreachable: (error) => log.warn({ err: error }, 'authority unreachable'),
+  });
+  const confirmation = backgroundConfirmation({
+    ask: asking,
+    revocations,
+    share: confirmShare,
+    ...confirmationLog(log),
   });
   const transactions = transactionVerifier({ issuer, trustDomain: 'sallyport', keys });
   const others = foreignIssuers.map((foreign) => foreignIssuer(foreign, issuerReports(log)));
-  const issuers = [{ issuer, local, fresh, revocations }, ...others];
-  return { gates: openGates({ issuers, transactions, onDecision: decisionLog(log) }), revocations };
+  const issuers = [{ issuer, local, fresh, revocations, confirmation }, ...others];
+  return {
+    gates: openGates({ issuers, transactions, onDecision: decisionLog(log), onDemotion: demotionLog(log) }),
+    revocations,
+  };
 }

@@ -10,6 +10,7 @@ import { openTrust } from './trust.ts';
 await startService('payments', async () => {
   const settings = readEnvironment(paymentsSettings);
   const { ISSUER: issuer, CLIENT_ID: clientId, CLIENT_KEY: privateKey, TRUSTED_ISSUERS: foreignIssuers } = settings;
+  const confirmShare = settings.CONFIRM_SHARE;
   const log = createLog('payments', settings.LOG_LEVEL);
   const service = openServiceClient({ issuer, clientId, privateKey, answerWithinMs: 1000 });
   // Nothing waits for the authority here: until it answers, what needs it is answered with 503.
@@ -23,7 +24,7 @@ await startService('payments', async () => {
     host: settings.HOST,
     allowedOrigins: settings.ALLOWED_ORIGINS,
     ...openPayments(settings.DATABASE_URL),
-    ...openTrust({ issuer, keys, ask: service.authority, feed: service.feed, log, foreignIssuers }),
+    ...openTrust({ issuer, keys, ask: service.authority, feed: service.feed, log, foreignIssuers, confirmShare }),
     keys,
     askQuote: quotesFrom({ service, issuer, url: settings.CATALOG_URL, log }),
     log,

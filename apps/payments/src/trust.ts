@@ -1,4 +1,5 @@
 import {
+  backgroundConfirmation,
   cachingVerifier,
   coalescingAuthority,
   followRevocations,
@@ -15,7 +16,7 @@ import {
   type RevocationFeed,
 } from '@sallyport/auth';
 import { AuthorityRefused } from '@sallyport/client/service';
-import { breakerLog, decisionLog, issuerReports, type Log } from '@sallyport/service';
+import { breakerLog, confirmationLog, decisionLog, demotionLog, issuerReports, type Log } from '@sallyport/service';
 
 export type TrustParts = Readonly<{
   issuer: string;
@@ -25,13 +26,15 @@ export type TrustParts = Readonly<{
   log: Log;
   /** Other issuers whose tokens are believed here. Default: none. */
   foreignIssuers?: readonly ForeignIssuer[];
+  /** Share of the local decisions that the authority is asked about afterwards, 0 to 1. Default 0.01. */
+  confirmShare?: number;
 }>;
 
 /**
  * Stacks the verifiers. Payments lives behind the fresh gate: what the local gate checks, and then the authority is asked,
  * by many callers in one question. Nobody carries a user here: no transaction token is believed.
  */
-export function openTrust({ issuer, keys, ask, feed, log, foreignIssuers = [] }: TrustParts): {
+export function openTrust({ issuer, keys, ask, feed, log, foreignIssuers = [], confirmShare = 0.01 }: TrustParts): {
   gates: Gates;
   revocations: RevocationFeed;
 } {
@@ -49,10 +52,17 @@ export function openTrust({ issuer, keys, ask, feed, log, foreignIssuers = [] }:
     isOutage: (error) => !(error instanceof AuthorityRefused),
     onTransition: breakerLog(log),
   });
-  const fresh = introspectingVerifier(local, coalescingAuthority(guarded), {
+  const asking = coalescingAuthority(guarded);
+  const fresh = introspectingVerifier(local, asking, {
     onUnreachable: (error) => log.warn({ err: error }, 'authority unreachable'),
   });
+  const confirmation = backgroundConfirmation({
+    ask: asking,
+    revocations,
+    share: confirmShare,
+    ...confirmationLog(log),
+  });
   const others = foreignIssuers.map((foreign) => foreignIssuer(foreign, issuerReports(log)));
-  const issuers = [{ issuer, local, fresh, revocations }, ...others];
-  return { gates: openGates({ issuers, onDecision: decisionLog(log) }), revocations };
+  const issuers = [{ issuer, local, fresh, revocations, confirmation }, ...others];
+  return { gates: openGates({ issuers, onDecision: decisionLog(log), onDemotion: demotionLog(log) }), revocations };
 }

@@ -11,8 +11,8 @@ import {
 } from './authorize.ts';
 import { answerDenial, type DenialAnswer } from './challenge.ts';
 import type { Denial } from './denial.ts';
-import type { PolicyUnknown } from './policy.ts';
 import type { Decision } from './gates.ts';
+import type { PolicyUnknown } from './policy.ts';
 import type { Principal, PropagatedPrincipal, ServicePrincipal } from './principal.ts';
 import type { RequestContext } from './request-context.ts';
 import type { TrustTier } from './trust-tier.ts';

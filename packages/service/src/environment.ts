@@ -55,6 +55,12 @@ export function clientSettings(defaultClientId: string) {
       .transform(parseJson)
       .pipe(privateKey)
       .describe('the private ES256 JWK of this service, with kid, as JSON'),
+    CONFIRM_SHARE: z
+      .string()
+      .regex(/^(?:0(?:\.[0-9]{1,6})?|1)$/)
+      .transform(Number)
+      .default(0.01)
+      .describe('the share of local decisions to ask the authority about afterwards, 0 to 1, such as 0.01'),
   };
 }
 

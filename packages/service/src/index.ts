@@ -2,7 +2,7 @@ export { answerOutage } from './answer-outage.ts';
 export { decisionLog } from './decision-log.ts';
 export { clientSettings, preparationSettings, readEnvironment, serviceSettings, SettingsError } from './environment.ts';
 export { issuerReports } from './issuer-reports.ts';
-export { breakerLog } from './trust-log.ts';
+export { breakerLog, confirmationLog, demotionLog } from './trust-log.ts';
 export { foreignIssuerSettings } from './foreign-issuer-settings.ts';
 export type { HttpAnswer } from './http-answer.ts';
 export type { Readiness } from './health.ts';

@@ -1,4 +1,4 @@
-import type { BreakerTransition } from '@sallyport/auth';
+import type { BreakerTransition, ConfirmationOptions, Demotion } from '@sallyport/auth';
 import type { Log } from './log.ts';
 
 /** One line when the breaker in front of the authority opens, and one when it closes. For `guardedAuthority`. */
@@ -7,5 +7,28 @@ export function breakerLog(log: Log): (transition: BreakerTransition) => void {
     if (transition.to === 'closed') return log.info(transition, 'breaker');
     const { error: err, ...opened } = transition;
     log.error({ ...opened, err }, 'breaker');
+  };
+}
+
+/** One line for each change in how a tier is decided, with its bound. For `onDemotion` of `openGates`. */
+export function demotionLog(log: Log): (demotion: Demotion) => void {
+  return (demotion) => {
+    const silenceMs = Number.isFinite(demotion.silenceMs) ? Math.round(demotion.silenceMs) : 'never alive';
+    log[demotion.to === 'local' ? 'info' : 'warn']({ ...demotion, silenceMs }, 'demotion');
+  };
+}
+
+/**
+ * What confirmation found: a line for each stale allow, an error for each one beyond its bound, and each minute the counts with the
+ * rate. For `backgroundConfirmation`.
+ */
+export function confirmationLog(log: Log): Required<Pick<ConfirmationOptions, 'onStaleAllow' | 'onCounts'>> {
+  return {
+    onStaleAllow: (found) => log[found.finding === 'beyond bound' ? 'error' : 'warn'](found, 'stale allow'),
+    onCounts: (counts) => {
+      const stale = counts.staleAllows + counts.beyondBound;
+      const settled = counts.confirmed + stale;
+      log.info({ ...counts, staleAllowRate: settled === 0 ? 0 : stale / settled }, 'confirmation');
+    },
   };
 }

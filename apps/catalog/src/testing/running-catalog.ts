@@ -17,12 +17,15 @@ import { openTrust } from '../trust.ts';
 
 const bothScopes = 'catalog:read catalog:write';
 
+type RunChanges = Readonly<{ withoutRules?: boolean; pool?: pg.Pool; confirmShare?: number }>;
+
 /**
  * The whole service on a free port, as its run-time role on a database of its own, behind its own gates. The authority is
  * in memory. `statements` records what the service asks PostgreSQL; `admin` may do anything there.
- * `changes.pool` lets it run on another database, such as one that is not there; `withoutRules`: nobody has published any.
+ * `changes.pool` lets it run on another database, such as one that is not there; `withoutRules`: nobody has published any;
+ * decisions are looked at again only with a `confirmShare`.
  */
-export async function runCatalog(changes: Readonly<{ pool?: pg.Pool; withoutRules?: boolean }> = {}) {
+export async function runCatalog(changes: RunChanges = {}) {
   const { url, drop } = await throwAwayDatabase();
   await migrateCatalog(url);
   const admin = new pg.Pool({ connectionString: url, options: '-c search_path=catalog', max: 2 });
@@ -33,6 +36,8 @@ export async function runCatalog(changes: Readonly<{ pool?: pg.Pool; withoutRule
   const pool = changes.pool ?? createPool({ url, schema: 'catalog', role: runtimeRole('catalog') });
   const lines: string[] = [];
   const log = createLog('catalog', 'info', { write: (line) => void lines.push(line) });
+  const { issuer } = authority;
+  const { confirmShare = 0 } = changes;
   const keys = { ...authority.keys, refreshNow: async () => {}, close: () => {} };
   if (changes.withoutRules !== true) authority.publishRuleSet(await houseRules());
   const policy = openPolicy(authority.loadRuleSet, log);
@@ -41,7 +46,7 @@ export async function runCatalog(changes: Readonly<{ pool?: pg.Pool; withoutRule
     host: '127.0.0.1',
     pool,
     database: drizzle({ client: pool, schema, logger: { logQuery: (query) => statements.push(query) } }),
-    ...openTrust({ issuer: authority.issuer, keys, ask: authority.introspect, feed: authority.feed, policy, log }),
+    ...openTrust({ issuer, keys, ask: authority.introspect, feed: authority.feed, policy, log, confirmShare }),
     keys,
     policy,
     log,
@@ -60,7 +65,7 @@ export async function runCatalog(changes: Readonly<{ pool?: pg.Pool; withoutRule
     /** Whether the alarm is on: the rules may not be the newest. */
     rulesAlarm: () =>
       lines.findLast((line) => line.includes('may not be the newest'))?.includes('"isOn":true') ?? false,
-    logged: () => lines.join(''),
+    lines,
     anonymous: caller(),
     /** Signed in, in a session of its own, with both scopes. */
     as: async (subject: string, token: Partial<UserToken> = {}) =>

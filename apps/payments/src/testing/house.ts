@@ -41,7 +41,7 @@ export async function openTestHouse() {
     port: 0,
     host: '127.0.0.1',
     ...openPayments(proxy.url),
-    ...openTrust({ issuer: authority.issuer, keys, ask, feed: authority.feed, log }),
+    ...openTrust({ issuer: authority.issuer, keys, ask, feed: authority.feed, log, confirmShare: 0 }),
     keys,
     askQuote: quotesFrom({ service, issuer: authority.issuer, url: catalog.url, log }),
     log,
