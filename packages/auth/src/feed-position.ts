@@ -7,6 +7,7 @@ export type Notice = Readonly<{ kind: 'policy'; version: number }>;
 export type RevocationEvent = Readonly<{ position: number }> & (Revocation | Notice);
 
 /** What a feed says: a revocation, or that nothing is missing so far. Only the second proves anything. */
+/** What a stream says: what is in force, what comes after it, and how far that is. */
 export type FeedMessage =
   /**
    * One page of what is in force for any token that can still be alive. A stream begins with pages 0, 1, 2 … when the

@@ -82,7 +82,7 @@ export const hostileFeedProperty = fc.asyncProperty(
     async function take(next: Step): Promise<void> {
       switch (next.do) {
         case 'commit':
-          for (let time_ = 0; time_ < next.times; time_ += 1) far.commit();
+          for (let count = 0; count < next.times; count += 1) far.commit();
           return;
         case 'wait':
           return wait(next.milliseconds);
