@@ -25,6 +25,10 @@ export function openTrust(authority: Authority, wake: RevocationWake): { gates: 
   const revocations = followRevocations(ownRevocations({ database, wake }), {
     clock,
     onLiveness: (alive, err) => log[alive ? 'info' : 'warn']({ alive, err }, 'revocation feed'),
+    // Another process may have denied a key that this one still signs with.
+    onRevocation: ({ kind }) =>
+      kind === 'key' &&
+      void keys.reread().catch((err: unknown) => log.warn({ err }, 'signing keys could not be read again')),
   });
   const { verification } = keys;
   const signed = localVerifier({ issuer, audience: 'auth', keys: verification, clock });

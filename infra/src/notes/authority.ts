@@ -41,6 +41,7 @@ const told = z.discriminatedUnion('kind', [
 ]);
 
 const message = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('resumed'), position }),
   z.object({ type: z.literal('snapshot'), page: z.int(), inForce: z.array(told), position: position.optional() }),
   z.object({ type: z.literal('event'), event: z.intersection(z.object({ position }), told) }),
   z.object({ type: z.literal('heartbeat'), position }),

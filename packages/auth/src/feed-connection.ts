@@ -2,7 +2,11 @@ import type { FeedMessage } from './feed-position.ts';
 import type { Timers } from './timers.ts';
 
 /** What a `FeedSource` reports to: every message in order, and the end, once. */
-export type FeedHandlers = Readonly<{ onMessage: (message: FeedMessage) => void; onEnd: (error?: unknown) => void }>;
+export type FeedHandlers = Readonly<{
+  /** Answers whether the message was taken. One that was not says nothing about where the follower stands. */
+  onMessage: (message: FeedMessage) => boolean;
+  onEnd: (error?: unknown) => void;
+}>;
 
 export type FeedConnection = Readonly<{
   open: () => void;
@@ -47,9 +51,10 @@ export function keepConnected({ timers, random, connect, receive, onBroken }: Fe
     disconnect = connect({
       onEnd: end,
       onMessage: (message) => {
-        if (!live) return;
+        if (!live) return false;
         const problem = receive(message);
         if (problem !== undefined) end(new Error(problem));
+        return problem === undefined;
       },
     });
     // It may have ended before it could tell how to close it.

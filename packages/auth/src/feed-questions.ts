@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import type { Timers } from './timers.ts';
 
 /** Milliseconds from one question to the next, while answers come. */
-export const askEveryMs = 1000;
+const askEveryMs = 1000;
 const answerWithinMs = 1000;
 
 export type QuestionOptions = Readonly<{

@@ -45,13 +45,12 @@ async function call(
     headers: (name) => [headers[name] ?? []].flat(),
     tiers: [tiers.get(path) ?? 'publicRead'],
   });
-  return createCaller({ request })
-    [path]()
-    .catch((error: unknown) => {
-      const answer = error instanceof TRPCError ? denialAnswerOf(error) : undefined;
-      if (answer === undefined) throw error;
-      return answer.reason;
-    });
+  const caller = createCaller({ request });
+  return caller[path]().catch((error: unknown) => {
+    const answer = error instanceof TRPCError ? denialAnswerOf(error) : undefined;
+    if (answer === undefined) throw error;
+    return answer.reason;
+  });
 }
 
 const user = async (authority: TestAuthority): Promise<string> =>
@@ -151,7 +150,10 @@ test('whatever the order of feed, question and call, a caller with the token is 
           open: (from, { onMessage, onEnd }) =>
             source.open(from, {
               onEnd,
-              onMessage: (message) => void scheduler.schedule(Promise.resolve(), 'feed').then(() => onMessage(message)),
+              onMessage: (message) => {
+                void scheduler.schedule(Promise.resolve(), 'feed').then(() => onMessage(message));
+                return true;
+              },
             }),
           askPosition: scheduler.scheduleFunction(source.askPosition),
         };

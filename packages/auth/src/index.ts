@@ -21,6 +21,7 @@ export type { Denial, DenialReason, PublicDenial, StepUpChallenge } from './deni
 export { foreignIssuer, type ForeignIssuerParts } from './foreign-issuer.ts';
 export { assertForeignIssuers, type ForeignIssuer } from './foreign-issuer-configuration.ts';
 export type { FeedHandlers } from './feed-connection.ts';
+export type { FeedLag } from './feed-knowledge.ts';
 export type { FeedMessage, Notice, RevocationEvent } from './feed-position.ts';
 export { openGates, type Decision, type GateOptions, type Gates } from './gates.ts';
 export { endpointVerifier, opaqueTokenVerifier, type EndpointVerifierOptions } from './endpoint-verifiers.ts';
@@ -50,7 +51,6 @@ export type { RequestPolicy } from './request-policy.ts';
 export {
   followRevocations,
   liveWithinMs,
-  type FeedLag,
   type FeedSource,
   type FollowOptions,
   type RevocationFeed,

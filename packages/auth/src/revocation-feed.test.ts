@@ -17,6 +17,7 @@ const event = (position: number): FeedMessage => ({
   event: { position, kind: 'token', tokenId: `t${position}` },
 });
 const heartbeat = (position: number): FeedMessage => ({ type: 'heartbeat', position });
+const resumed = (position: number): FeedMessage => ({ type: 'resumed', position });
 const snapshot = (position: number, ...names: readonly string[]): FeedMessage => ({
   type: 'snapshot',
   page: 0,
@@ -154,7 +155,7 @@ test('a heartbeat beyond what arrived shows a gap: the feed connects again from 
     { from: undefined, open: false },
     { from: 4, open: true },
   ]);
-  send(event(5), event(6), heartbeat(6));
+  send(resumed(4), event(5), event(6), heartbeat(6));
   await answer(6);
   expect(isRevoked('t5') && isRevoked('t6')).toBe(true);
   expect(feed.silenceMs()).toBe(100);
@@ -220,6 +221,25 @@ test('an authority that cannot continue from our position sends a snapshot, and 
   expect(feed.position()).toBe(91);
   expect(isRevoked('kept') && isRevoked('new')).toBe(true);
 });
+
+test.each<[string, FeedMessage]>([
+  ['with the next event', event(4)],
+  ['with a heartbeat', heartbeat(3)],
+  ['elsewhere', resumed(2)],
+])(
+  'a connection that does not say that it goes on where we are, but begins %s, is not believed',
+  async (_how, message) => {
+    const { connections, send, answer, froms } = follow();
+    send(snapshot(3));
+    connections[0]?.handlers.onEnd(new Error('gone'));
+    await time.advance(100);
+    send(message);
+    await answer(4);
+    expect(feed.silenceMs()).toBe(Infinity);
+    await time.advance(100);
+    expect(froms().length).toBe(3);
+  },
+);
 
 test('a heartbeat that went back is answered with a new beginning', async () => {
   const { send, froms } = follow();

@@ -1,15 +1,15 @@
 import { systemClock, type Clock } from './clock.ts';
 import { keepConnected, type FeedHandlers } from './feed-connection.ts';
-import { feedPosition, type FeedMessage, type Notice } from './feed-position.ts';
-import { feedProof } from './feed-proof.ts';
+import { feedKnowledge, type FeedLag } from './feed-knowledge.ts';
+import type { Notice } from './feed-position.ts';
 import { askRegularly } from './feed-questions.ts';
-import { rememberRevocations, type Revocation, type RevocationSubject } from './revocations.ts';
+import type { Revocation, RevocationSubject } from './revocations.ts';
 import { systemTimers, type Timers } from './timers.ts';
 
 /** Where revocations come from. Both halves read the same record, the authority's own. */
 export type FeedSource = Readonly<{
   /**
-   * Opens the feed after position `from`: with its next event, or, without a position or with one that cannot be
+   * Opens the feed after position `from`, beginning with `resumed`; or, without a position or with one that cannot be
    * continued (another history, or older than what is kept), with a snapshot. Answers how to close it. `onEnd` is called
    * once, however it ends; nothing is called after closing.
    */
@@ -19,14 +19,6 @@ export type FeedSource = Readonly<{
    * kept from before would prove what is not so. Rejects when there is none.
    */
   askPosition: (signal: AbortSignal) => Promise<number>;
-}>;
-
-/** How far behind a follower is. */
-export type FeedLag = Readonly<{
-  /** See `RevocationFeed.silenceMs`. */
-  silenceMs: number;
-  /** Events that the authority was known to have and that are not here. `undefined` while either end is unknown. */
-  eventsBehind: number | undefined;
 }>;
 
 /** What this service knows of revocations, and how long ago it last knew all of them. */
@@ -83,113 +75,83 @@ const watchEveryMs = 1000;
  */
 export function followRevocations(source: FeedSource, options: FollowOptions = {}): RevocationFeed {
   const { clock = systemClock, timers = systemTimers, random = Math.random } = options;
-  const told = rememberRevocations();
-  const learnt = rememberRevocations();
-  const position = feedPosition();
-  const proof = feedProof();
+  const setAlive = liveness(options.onLiveness);
   let heardAtMs = -Infinity;
-  let alive = false;
   let trouble: unknown;
-  /** Counts how often everything was called into doubt: a question from before then proves nothing after. */
-  let doubts = 0;
 
-  const silenceMs = (): number => clock.monotonicMs() - proof.provenAtMs();
+  const knowledge = feedKnowledge({
+    clock,
+    onTold: (told) => options.onRevocation?.(told),
+    onProven: () => {
+      connection.useful();
+      if (knowledge.silenceMs() <= liveWithinMs) setAlive(true);
+    },
+  });
 
   const connection = keepConnected({
     timers,
     random,
-    receive,
     connect: (handlers) => {
       heardAtMs = clock.monotonicMs();
-      return source.open(position.current(), handlers);
+      return source.open(knowledge.connect(), handlers);
+    },
+    receive: (message) => {
+      heardAtMs = clock.monotonicMs();
+      return knowledge.receive(message);
     },
     onBroken: (error) => (trouble = error),
   });
 
-  function setAlive(value: boolean, error?: unknown): void {
-    if (alive === value) return;
-    alive = value;
-    options.onLiveness?.(value, error);
-  }
-
-  function apply(news: Revocation | Notice): void {
-    if (news.kind !== 'policy') told.add(news, clock.monotonicMs());
-    options.onRevocation?.(news);
-  }
-
-  function receive(message: FeedMessage): string | undefined {
-    heardAtMs = clock.monotonicMs();
-    if (message.type === 'event') apply(message.event);
-    if (message.type === 'snapshot') message.inForce.forEach(apply);
-    const problem = position.take(message);
-    if (problem === undefined) takeProof();
-    return problem;
-  }
-
-  function takeProof(): void {
-    if (!proof.reached(position.current())) return;
-    connection.useful();
-    if (silenceMs() <= liveWithinMs) setAlive(true);
+  function startOver(reason: string, what: 'position' | 'position and proof'): void {
+    const error = new Error(reason);
+    knowledge.doubt(what);
+    connection.restart(error);
+    if (what === 'position and proof') setAlive(false, error);
   }
 
   function onAsked(askedAtMs: number): (answer: number) => void {
-    const known = position.current() ?? 0;
-    const doubtsThen = doubts;
+    const take = knowledge.ask(askedAtMs);
     return (answer) => {
-      if (doubts !== doubtsThen) return;
-      // What was here when we asked was committed before: an honest answer cannot be less, unless the authority lost it. A
-      // snapshot that came meanwhile has taken us there already.
-      if (answer < Math.min(known, position.current() ?? 0)) return startOver(new Error('the authority went back'));
-      proof.answered(answer, askedAtMs);
-      takeProof();
+      const problem = take(answer);
+      if (problem !== undefined) startOver(problem, 'position');
     };
   }
 
-  function startOver(error: Error): void {
-    doubts += 1;
-    proof.forget('answers');
-    position.forget();
-    connection.restart(error);
-  }
-
   function watch(): void {
-    cancelWatch = timers.after(watchEveryMs, watch);
     const silent = new Error('the feed is silent', { cause: trouble });
-    if (silenceMs() > liveWithinMs) setAlive(false, silent);
+    if (knowledge.silenceMs() > liveWithinMs) setAlive(false, silent);
     if (clock.monotonicMs() - heardAtMs > liveWithinMs) connection.restart(silent);
   }
 
   connection.open();
-  const stopAsking = askRegularly({
-    clock,
-    timers,
-    ask: source.askPosition,
-    onAsked,
-    onUnanswered: (error) => (trouble = error),
-  });
-  let cancelWatch = timers.after(watchEveryMs, watch);
+  const onUnanswered = (error: unknown): unknown => (trouble = error);
+  const stopAsking = askRegularly({ clock, timers, ask: source.askPosition, onAsked, onUnanswered });
+  const stopWatching = repeat(timers, watch);
+  const { silenceMs, isRevoked, hasTold, learn, position, lag } = knowledge;
+  const close = (): void => {
+    stopWatching();
+    stopAsking();
+    connection.close();
+  };
+  const distrust = (reason: string): void => startOver(reason, 'position and proof');
+  return { silenceMs, isRevoked, hasTold, learn, position, lag, distrust, close };
+}
 
-  return {
-    silenceMs,
-    position: position.current,
-    lag: () => ({ silenceMs: silenceMs(), eventsBehind: eventsBehind(proof.lastAnswer(), position.current()) }),
-    isRevoked: (token) => told.covers(token) || learnt.covers(token),
-    hasTold: told.covers,
-    learn: (revocation) => learnt.add(revocation, clock.monotonicMs()),
-    distrust(reason) {
-      const error = new Error(reason);
-      startOver(error);
-      proof.forget('answers and proven');
-      setAlive(false, error);
-    },
-    close: () => {
-      cancelWatch();
-      stopAsking();
-      connection.close();
-    },
+/** Tells of a change, once. */
+function liveness(tell: FollowOptions['onLiveness']): (value: boolean, error?: unknown) => void {
+  let alive = false;
+  return (value, error) => {
+    if (alive === value) return;
+    alive = value;
+    tell?.(value, error);
   };
 }
 
-function eventsBehind(answered: number | undefined, here: number | undefined): number | undefined {
-  return answered === undefined || here === undefined ? undefined : Math.max(0, answered - here);
+function repeat(timers: Timers, run: () => void): () => void {
+  const again = (): void => {
+    cancel = timers.after(watchEveryMs, again);
+    run();
+  };
+  let cancel = timers.after(watchEveryMs, again);
+  return () => cancel();
 }

@@ -48,6 +48,51 @@ test('cut-offs come to the same in every order: the greatest of subject, client 
   );
 });
 
+test('the effective cut-off is the greatest, whatever the order, and however often each one comes', () => {
+  const cutOff: fc.Arbitrary<Revocation> = fc.oneof(
+    fc.record({ kind: fc.constant('subject' as const), subject: fc.constant('u_ada'), upToSerial: fc.nat(9) }),
+    fc.record({ kind: fc.constant('client' as const), client: fc.constant('web'), upToSerial: fc.nat(9) }),
+    fc.record({ kind: fc.constant('everyone' as const), upToSerial: fc.nat(9) }),
+  );
+  const covered = (cutOffs: readonly Revocation[]): boolean[] => {
+    const revocations = rememberRevocations();
+    for (const each of cutOffs) revocations.add(each, 0);
+    return Array.from({ length: 11 }, (_, serial) => revocations.covers({ ...token, session: `${serial}.rnd` }));
+  };
+  const some = fc.array(cutOff, { minLength: 1, maxLength: 5 });
+  const inAnyOrder = some.chain((cutOffs) =>
+    fc.tuple(
+      fc.constant(cutOffs),
+      fc.shuffledSubarray([...cutOffs, ...cutOffs, ...cutOffs], { minLength: 2 * cutOffs.length + 1 }),
+    ),
+  );
+  fc.assert(
+    fc.property(inAnyOrder, ([once, shuffled]) => {
+      // More than two thirds of three copies: at least one of each is there.
+      expect(covered(shuffled)).toEqual(covered(once));
+    }),
+  );
+});
+
+test('two rotations within one second end exactly what was begun before each', () => {
+  const revocations = rememberRevocations();
+  const ends = (serial: string): boolean => revocations.covers({ ...token, session: `${serial}.rnd` });
+  revocations.add({ kind: 'subject', subject: 'u_ada', upToSerial: 1 }, 0);
+  expect(['1', '2', '3'].map(ends)).toEqual([true, false, false]);
+  revocations.add({ kind: 'subject', subject: 'u_ada', upToSerial: 2 }, 0);
+  expect(['1', '2', '3'].map(ends)).toEqual([true, true, false]);
+  // The first one comes again, late: it takes nothing back.
+  revocations.add({ kind: 'subject', subject: 'u_ada', upToSerial: 1 }, 0);
+  expect(['1', '2', '3'].map(ends)).toEqual([true, true, false]);
+});
+
+test('a denied key stays denied: whoever has it goes on making tokens', () => {
+  const revocations = rememberRevocations();
+  revocations.add({ kind: 'key', keyId: 'k1' }, 0);
+  revocations.add({ kind: 'token', tokenId: 'later' }, rememberForMs * 100);
+  expect(revocations.covers(token)).toBe(true);
+});
+
 test('a session id that holds no serial is spared by no cut-off', () => {
   expect(sessionSerial('no-serial')).toBeNaN();
   const revocations = rememberRevocations();

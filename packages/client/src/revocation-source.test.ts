@@ -38,7 +38,7 @@ function listen(from?: number, source = open().feed) {
   const end = Promise.withResolvers<unknown>();
   let ends = 0;
   const stop = source.open(from, {
-    onMessage: (message) => messages.push(message),
+    onMessage: (message) => messages.push(message) > 0,
     onEnd: (error) => {
       ends += 1;
       end.resolve(error);
@@ -137,7 +137,7 @@ test('a refused service token ends the connection, and the next one brings anoth
   const service = open();
   const connect = () =>
     new Promise((resolve) => {
-      service.feed.open(undefined, { onMessage: () => {}, onEnd: resolve });
+      service.feed.open(undefined, { onMessage: () => true, onEnd: resolve });
     });
   expect(await connect()).toBeInstanceOf(Error);
   expect(await connect()).toBeUndefined();
@@ -164,8 +164,9 @@ test('a revocation of a kind that is not known ends the feed instead of being pa
 test('a follower that loses the connection goes on after the last event it understood', async () => {
   let position = 0;
   opened.peer.stream = async function* (from, signal) {
-    if (from === undefined) yield snapshot(0);
-    position = Number.parseInt(from ?? '0', 10) + 1;
+    position = Number.parseInt(from ?? '0', 10);
+    yield from === undefined ? snapshot(0) : { type: 'resumed', position };
+    position += 1;
     yield ended(position);
     yield heartbeat(position);
     await forever(signal);

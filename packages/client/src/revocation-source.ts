@@ -30,6 +30,7 @@ const told = z.discriminatedUnion('kind', [
 ]);
 
 const message = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('resumed'), position }),
   z.object({
     type: z.literal('snapshot'),
     page: z.int().nonnegative(),
@@ -70,7 +71,7 @@ export function revocationSourceOver(options: RevocationSourceOptions): FeedSour
         const { data, error } = itemSchema.safeParse(item);
         if (data === undefined)
           return end(new AuthorityUnavailable('its feed said something that is not understood', error));
-        once.onMessage(data.data, () => (reached = placeAfter(data) ?? reached));
+        if (once.onMessage(data.data)) reached = placeAfter(data) ?? reached;
       },
       onConnectionStateChange: (state) => {
         if (state.state === 'connecting' && state.error) end(state.error);
@@ -148,14 +149,10 @@ function openConnection({ endpoint, tokens }: RevocationSourceOptions) {
 }
 
 /** Nothing after the end, and nothing after being closed. */
-function onceOnly(handlers: FeedHandlers) {
+function onceOnly(handlers: FeedHandlers): FeedHandlers & Readonly<{ mute: () => void }> {
   let over = false;
   return {
-    onMessage: (received: FeedMessage, before: () => void): void => {
-      if (over) return;
-      before();
-      handlers.onMessage(received);
-    },
+    onMessage: (received: FeedMessage): boolean => !over && handlers.onMessage(received),
     onEnd: (error?: unknown): void => {
       if (over) return;
       over = true;

@@ -74,7 +74,7 @@ export async function rotateSigningKey(
 }
 
 /** Whoever changes keys waits for whoever is changing them: two processes never both make "the next" key. */
-function inKeyTurn<Result>(
+export function inKeyTurn<Result>(
   { database }: KeyStore,
   work: (transaction: AuthQueries) => Promise<Result>,
 ): Promise<Result> {
@@ -84,7 +84,7 @@ function inKeyTurn<Result>(
   });
 }
 
-async function addKey({ sealer }: KeyStore, transaction: AuthQueries, times: KeyTimes): Promise<string> {
+export async function addKey({ sealer }: KeyStore, transaction: AuthQueries, times: KeyTimes): Promise<string> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   // Short, because it stands in every token: 48 bits tell the few keys of one issuer apart.
   const kid = randomBytes(6).toString('base64url');

@@ -1,5 +1,5 @@
 import type { Notice, Revocation, RevocationEvent } from '@sallyport/auth';
-import { and, asc, gt, lte, sql } from 'drizzle-orm';
+import { asc, gt, sql } from 'drizzle-orm';
 import type { AuthQueries } from '../database.ts';
 import { revocationCounter, revocations } from '../schema.ts';
 
@@ -47,17 +47,12 @@ export async function lastPosition(queries: AuthQueries): Promise<number> {
 
 export type RecordedEvent = Readonly<{ event: RevocationEvent; recordedAt: Date }>;
 
-/** The next events after a position, and up to another, oldest first. */
-export async function readRevocations(
-  queries: AuthQueries,
-  after: number,
-  atMost: number,
-  upTo = Number.MAX_SAFE_INTEGER,
-): Promise<RecordedEvent[]> {
+/** The next events after a position, oldest first. */
+export async function readRevocations(queries: AuthQueries, after: number, atMost: number): Promise<RecordedEvent[]> {
   const rows = await queries
     .select()
     .from(revocations)
-    .where(and(gt(revocations.position, after), lte(revocations.position, upTo)))
+    .where(gt(revocations.position, after))
     .orderBy(asc(revocations.position))
     .limit(atMost);
   return rows.map((row) => ({

@@ -52,8 +52,9 @@ async function readUntilHeartbeat(
 /** Names of the tokens that messages of a kind revoke. */
 const tokensIn = (messages: readonly FeedMessage[], type: 'snapshot' | 'event'): string[] =>
   messages.flatMap((message) => {
-    const told = message.type === 'snapshot' ? message.inForce : message.type === 'event' ? [message.event] : [];
-    return message.type === type ? told.flatMap((one) => (one.kind === 'token' ? [one.tokenId] : [])) : [];
+    if (message.type === 'heartbeat' || message.type === 'resumed' || message.type !== type) return [];
+    const told = message.type === 'snapshot' ? message.inForce : [message.event];
+    return told.flatMap((one) => (one.kind === 'token' ? [one.tokenId] : []));
   });
 
 test('without a place, the feed begins with what is in force for any token that can be alive, and goes on after it', async () => {

@@ -43,18 +43,18 @@ export async function* readSnapshot(
   queries: AuthQueries,
 ): AsyncGenerator<Readonly<{ page: SnapshotPage; place?: FeedPlace }>, FeedPlace, void> {
   const { after, last } = await readExtent(queries);
-  let inForce: readonly Told[] = await keysThatAreOver(queries);
+  const keys: readonly Told[] = await keysThatAreOver(queries);
   let reached = after;
   for (let page = 0; ; page += 1) {
-    const rows = await readRevocations(queries, reached, pageSize, last.position);
-    inForce = [...inForce, ...condense(rows.map(({ event }) => event))];
+    const rows = await readRevocations(queries, reached, Math.min(pageSize, last.position - reached));
+    const told = condense(rows.map(({ event }) => event));
+    const inForce = page === 0 ? keys.concat(told) : told;
     reached = rows.at(-1)?.event.position ?? last.position;
     if (reached >= last.position) {
       yield { page: { type: 'snapshot', page, inForce, position: last.position }, place: last };
       return last;
     }
     yield { page: { type: 'snapshot', page, inForce } };
-    inForce = [];
   }
 }
 

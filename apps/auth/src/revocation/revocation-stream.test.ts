@@ -85,7 +85,7 @@ test('a reader that comes back with its place gets exactly what it missed', asyn
   await revoke('missed-1');
   await revoke('missed-2');
   const messages = await take(before, endsWithHeartbeat);
-  expect(messages.map(({ type }) => type)).toEqual(['event', 'event', 'heartbeat']);
+  expect(messages.map(({ type }) => type)).toEqual(['resumed', 'event', 'event', 'heartbeat']);
   expect(positions(messages)).toEqual([before.position + 1, before.position + 2]);
   expect(messages.at(-1)).toEqual({ type: 'heartbeat', position: before.position + 2 });
 });
@@ -93,7 +93,8 @@ test('a reader that comes back with its place gets exactly what it missed', asyn
 test('a reader with no news gets a heartbeat at once, and one each second', async () => {
   const last = await lastPlace();
   const startedAt = performance.now();
-  const messages = await take(last, (all) => all.length === 3);
+  const messages = await take(last, (all) => all.length === 4);
+  expect(messages.shift()).toEqual({ type: 'resumed', position: last.position });
   expect(messages).toEqual([1, 2, 3].map(() => ({ type: 'heartbeat', position: last.position })));
   expect(performance.now() - startedAt).toBeGreaterThan(1900);
   expect(performance.now() - startedAt).toBeLessThan(3500);

@@ -26,7 +26,9 @@ export async function* streamRevocations(
   signal: AbortSignal,
 ): AsyncGenerator<StreamItem, void, void> {
   let place = from === undefined ? undefined : await continueFrom(database, from);
-  if (place === undefined) {
+  if (place !== undefined) {
+    yield { message: { type: 'resumed', position: place.position }, place };
+  } else {
     const snapshot = readSnapshot(database);
     let step = await snapshot.next();
     for (; !step.done; step = await snapshot.next()) {
@@ -74,8 +76,7 @@ export function ownRevocations(stream: RevocationStream): FeedSource {
         const place = reached?.position === from ? reached : undefined;
         for await (const item of streamRevocations(stream, place, abort.signal)) {
           if (abort.signal.aborted) return;
-          reached = item.place;
-          onMessage(item.message);
+          if (onMessage(item.message)) reached = item.place;
         }
       };
       follow().catch((error: unknown) => {

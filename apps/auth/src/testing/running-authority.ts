@@ -39,6 +39,8 @@ export async function runAuthority() {
   const running = await serveAuth({ port, host: '127.0.0.1', opened });
   // Sees everything, as an operator does.
   const operator = new pg.Pool({ connectionString: database.url, options: '-c search_path=auth', max: 4 });
+  // Dropping the database ends the connections that have not quite ended yet.
+  operator.on('error', () => {}).on('connect', (client) => client.on('error', () => {}));
 
   return {
     ...openCallers({ issuer, keys, now }),

@@ -67,20 +67,22 @@ export function testFeed(pageSize = 100) {
         const noting: FeedHandlers = {
           ...handlers,
           onMessage: (message) => {
-            reached = lastEventOf(message) ?? reached;
-            handlers.onMessage(message);
+            const isTaken = handlers.onMessage(message);
+            if (isTaken) reached = lastEventOf(message) ?? reached;
+            return isTaken;
           },
         };
         const connection: Connection = { handlers: noting, sent: from ?? 0, kept: [], swapped: undefined };
         connections.add(connection);
         queueMicrotask(() => {
           if (from === undefined || !canContinue(from)) sendSnapshot(connection);
+          else deliver(connection, { type: 'resumed', position: from });
           sendNews(connection);
         });
         return () => connections.delete(connection);
       },
       async askPosition(signal) {
-        while (!answering) await untilAnswering(signal);
+        await untilAnswering(signal);
         return events.length;
       },
     };
@@ -93,6 +95,7 @@ export function testFeed(pageSize = 100) {
 
   function untilAnswering(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (answering) return resolve();
       unanswered.add(resolve);
       signal.addEventListener('abort', () => {
         unanswered.delete(resolve);
@@ -134,7 +137,7 @@ export function testFeed(pageSize = 100) {
     },
     /** Ends every connection, as a network does. */
     cut: (): void => {
-      for (const { handlers } of [...connections]) handlers.onEnd(new Error('the test feed was cut'));
+      for (const { handlers } of connections) handlers.onEnd(new Error('the test feed was cut'));
     },
     /** The authority restarts from an older state: only its first `keeping` events are left, and connections end. */
     restart: (keeping = events.length): void => {

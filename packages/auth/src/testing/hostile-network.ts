@@ -29,7 +29,7 @@ export const goodNetwork: Network = {
 };
 
 type Commit = Readonly<{ event: RevocationEvent; committedAtMs: number }>;
-type Stream = { handlers: FeedHandlers; sent: number; kept: FeedMessage[]; arrivesAtMs: number };
+type Stream = { handlers: FeedHandlers; begun: boolean; sent: number; kept: FeedMessage[]; arrivesAtMs: number };
 
 const pageSize = 2;
 const heartbeatMs = 1000;
@@ -44,8 +44,7 @@ export function hostileNetwork(time: VirtualTime, random: () => number) {
 
   function arrive(stream: Stream, message: FeedMessage): void {
     if (!streams.has(stream)) return;
-    reached = lastEventOf(message) ?? reached;
-    stream.handlers.onMessage(message);
+    if (stream.handlers.onMessage(message)) reached = lastEventOf(message) ?? reached;
   }
 
   /** The event at the position that a message ends at, as the authority had it when it sent that. */
@@ -89,7 +88,7 @@ export function hostileNetwork(time: VirtualTime, random: () => number) {
     time.after(heartbeatMs, () => beat(stream));
   }
 
-  const canContinue = (from: number | undefined): boolean =>
+  const canContinue = (from: number | undefined): from is number =>
     from === 0 || (from !== undefined && reached?.position === from && commits[from - 1]?.event === reached);
 
   const after = (milliseconds: number): Promise<void> =>
@@ -97,11 +96,13 @@ export function hostileNetwork(time: VirtualTime, random: () => number) {
 
   const source: FeedSource = {
     open(from, handlers) {
-      const stream: Stream = { handlers, sent: from ?? 0, kept: [], arrivesAtMs: 0 };
+      const stream: Stream = { handlers, begun: false, sent: from ?? 0, kept: [], arrivesAtMs: 0 };
       streams.add(stream);
       time.after(network.questionDelayMs, () => {
         if (!streams.has(stream)) return;
-        if (!canContinue(from)) sendSnapshot(stream);
+        stream.begun = true;
+        if (canContinue(from)) send(stream, { type: 'resumed', position: from }, undefined);
+        else sendSnapshot(stream);
         beat(stream);
       });
       return () => streams.delete(stream);
@@ -126,7 +127,7 @@ export function hostileNetwork(time: VirtualTime, random: () => number) {
       made += 1;
       const event: RevocationEvent = { position: commits.length + 1, kind: 'token', tokenId: `t${made}` };
       commits.push({ event, committedAtMs: time.monotonicMs() });
-      for (const stream of streams) sendNews(stream);
+      for (const stream of streams) if (stream.begun) sendNews(stream);
     },
     become: (next: Network): void => {
       network = next;
@@ -136,7 +137,7 @@ export function hostileNetwork(time: VirtualTime, random: () => number) {
     },
     /** Streams end; when `silently`, nobody is told. */
     cut: (silently: boolean): void => {
-      for (const stream of [...streams]) {
+      for (const stream of streams) {
         streams.delete(stream);
         if (!silently) stream.handlers.onEnd(new Error('cut'));
       }
