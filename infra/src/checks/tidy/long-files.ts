@@ -8,6 +8,7 @@ export const longFiles: Readonly<Record<string, string>> = {
   'packages/auth/src/gates.test.ts': 'the fallback matrix, each cell by fault injection',
   'packages/auth/src/several-issuers.test.ts': 'two issuers behind one pair of gates, told every way to be confused',
   'packages/auth/src/guarded-authority.test.ts': 'one guard against one authority, in every kind of outage',
+  'packages/auth/src/revocation-feed.test.ts': 'one follower, told everything that a feed can say or not say',
   'packages/client/src/sallyport-client.test.ts': 'one client against one peer, through the life of a session',
   'packages/service/src/http-limits.test.ts': 'one running service, sent everything that is too much',
 };
