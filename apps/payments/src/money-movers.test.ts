@@ -1,7 +1,7 @@
 import type { Evidence, Principal, PropagatedPrincipal, ServicePrincipal } from '@sallyport/auth';
 import { expect, expectTypeOf, test } from 'vitest';
 import * as freshTransaction from './fresh-transaction.ts';
-import * as idempotency from './idempotency.ts';
+import type * as idempotency from './idempotency.ts';
 import * as ledger from './ledger.ts';
 import * as purchases from './purchase.ts';
 

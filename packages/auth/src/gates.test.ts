@@ -1,7 +1,6 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import { afterEach, expect, test } from 'vitest';
 import { openRequest } from './request-context.ts';
-import { liveWithinMs } from './revocation-feed.ts';
 import { heldClock, testAuthority, testGates, type TestAuthority, type TestGates } from './testing.ts';
 import { denialAnswerOf, gravestDenial, sealRouter, trustTiers, type TrustContext, type TrustMeta } from './trpc.ts';
 import type { TrustTier } from './trust-tier.ts';
