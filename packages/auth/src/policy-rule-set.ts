@@ -16,6 +16,7 @@ export type PolicyRule = Readonly<{
   inverted: boolean;
 }>;
 
+/** A rule set as the authority publishes it, read strictly: its version, and who may do what to which kind of thing. */
 export type RuleSet = Readonly<{
   version: number;
   kinds: ReadonlyMap<string, AttributeTypes>;
