@@ -24,7 +24,7 @@ type Page = Readonly<{
 }>;
 
 /** Who looks, and which products they may see. */
-export type Sight = Readonly<{ viewer: Viewer; visible: PolicyCondition }>;
+type Sight = Readonly<{ viewer: Viewer; visible: PolicyCondition }>;
 
 export type CatalogReads = Readonly<{
   categories: () => Promise<{ slug: string; name: string }[]>;

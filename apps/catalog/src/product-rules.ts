@@ -13,7 +13,7 @@ const kind = 'product';
 type Attributes = Readonly<Record<keyof (typeof productVocabulary)['product'], string | boolean>>;
 
 /** As much of a row as decides about it. */
-export type DecidedRow = Pick<typeof products.$inferSelect, 'id' | 'ownerSubject' | 'visibility' | 'archivedAt'>;
+type DecidedRow = Pick<typeof products.$inferSelect, 'id' | 'ownerSubject' | 'visibility' | 'archivedAt'>;
 
 type ProductAction = 'read' | 'change' | 'archive' | 'restore';
 

@@ -11,6 +11,7 @@ const documents: Readonly<Record<string, Render>> = {
   'docs/trust-matrix.md': renderTrustMatrix,
   'docs/auth-package-api.md': renderPublicApi,
   'docs/auth-package.md': fillShownFiles,
+  'docs/policy.md': fillShownFiles,
   'docs/testing.md': fillShownFiles,
   'README.md': fillShownFiles,
 };

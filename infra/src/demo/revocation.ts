@@ -24,7 +24,8 @@ export async function revokeElsewhere(
 
   await tell('sign out elsewhere: a laptop ends this session', async () => {
     await laptop.client.signIn(credentials);
-    assert.deepEqual(await laptop.client.auth.sessions.end.mutate({ session: stolen.session.id }), { ended: true });
+    const { ended } = await laptop.client.auth.sessions.end.mutate({ session: stolen.session.id });
+    assert.ok(ended);
     revokedAtMs = performance.now();
     return { decision: `session ${stolen.session.id} is revoked`, answer: laptop.lastAnswer() };
   });

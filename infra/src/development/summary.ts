@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { ada, demoPassword, grace } from '../demo-users.ts';
+import { ada, demoPassword, grace, radia } from '../demo-users.ts';
 import type { System } from '../system.ts';
 import { totpUri } from '../totp-code.ts';
 
@@ -23,11 +23,12 @@ export function summary({ urls, database, seconds }: Summary): string {
       ['postgres', database.address, database.description],
     ]),
     '',
-    head('Demo users') + `   password of both: ${demoPassword}`,
+    head('Demo users') + `   password of all: ${demoPassword}`,
     ...table([
       [ada.email, 'second factor: `npx pnpm totp` prints the code of now', ''],
       ['', `in an authenticator app: ${totpUri(ada.totpSeed, ada.email)}`, ''],
       [grace.email, 'no second factor; sells half of the products', ''],
+      [radia.email, 'a curator at catalog (docs/policy.md)', ''],
     ]),
     '',
     head('Try it'),

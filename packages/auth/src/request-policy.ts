@@ -64,7 +64,7 @@ function sameVersion(believed: PolicyRules | undefined, met: PolicyRules | undef
  */
 function questionKey({ principal, action, resource }: PolicyQuestion, version: number): string {
   const { kind, id, attributes } = resource;
-  const who = principal && [principal.user, [...principal.roles].toSorted()];
+  const who = principal && [principal.user, Array.from(principal.roles).toSorted()];
   const what = Object.entries(attributes).toSorted(([one], [other]) => (one < other ? -1 : 1));
   return JSON.stringify([version, who ?? null, action, kind, id, what]);
 }

@@ -80,10 +80,12 @@ const t = initTRPC.context<TrustContext>().meta<TrustMeta>().create();
 const trust = trustTiers(t.procedure);
 const needs = { scope: 's', role: 'curator' };
 const router = t.router({
-  read: trust.authenticatedRead(needs).query(({ ctx }) => [...ctx.principal.roles]),
-  write: trust.standardWrite(needs).query(({ ctx }) => [...ctx.principal.roles]),
-  privileged: trust.privilegedWrite(needs).query(({ ctx }) => [...ctx.principal.roles]),
-  regulated: trust.regulatedAction({ ...needs, mfaWithinSeconds: 300 }).query(({ ctx }) => [...ctx.principal.roles]),
+  read: trust.authenticatedRead(needs).query(({ ctx }) => Array.from(ctx.principal.roles)),
+  write: trust.standardWrite(needs).query(({ ctx }) => Array.from(ctx.principal.roles)),
+  privileged: trust.privilegedWrite(needs).query(({ ctx }) => Array.from(ctx.principal.roles)),
+  regulated: trust
+    .regulatedAction({ ...needs, mfaWithinSeconds: 300 })
+    .query(({ ctx }) => Array.from(ctx.principal.roles)),
 });
 const { tiers } = sealRouter(router);
 const createCaller = t.createCallerFactory(router);

@@ -15,7 +15,7 @@ export function hasType(value: unknown, type: AttributeType): value is Attribute
  * The operators that rules may use: those that mean the same in JavaScript and in SQL. No `$regex`, whose cost an author
  * could choose; no order of strings, which each engine has its own of.
  */
-export type Operator = '$eq' | '$ne' | '$in' | '$nin' | '$lt' | '$lte' | '$gt' | '$gte';
+type Operator = '$eq' | '$ne' | '$in' | '$nin' | '$lt' | '$lte' | '$gt' | '$gte';
 
 /** In a rule, the place of the asking user. Stands for a whole value, never within one. */
 export const userPlace = '${user}';

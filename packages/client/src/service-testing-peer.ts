@@ -38,6 +38,8 @@ export function openServicePeer() {
       questions.map(({ tokenId }) =>
         tokenId.startsWith('ended') ? { active: false } : { active: true, authTime: 1, acr: 'aal1', answeredAt: 2 },
       ),
+    /** Answers a question for the rule set. Replaced by tests. */
+    rules: async (): Promise<unknown> => ({ ruleSet: { version: 1 } }),
     introspections: new Array<{ asked: number; method: string | undefined; bodyBytes: number }>(),
     /** What a subscriber gets after `from`, and what it asked to get. */
     stream: async function* (
@@ -65,6 +67,7 @@ export function openServicePeer() {
           peer.introspections.push({ asked: input.questions.length, method: ctx.method, bodyBytes: ctx.bodyBytes });
           return { answers: await peer.introspect(input.questions) };
         }),
+      policy: authorized.query(() => peer.rules()),
       revocations: authorized
         .input(z.strictObject({ lastEventId: z.string().optional() }))
         .subscription(async function* ({ ctx, input, signal }) {

@@ -8,7 +8,7 @@ import { accounts, clients, revokedTokens, sessions } from '../schema.ts';
 import { isLive } from '../sign-in/live-session.ts';
 
 /** Whose roles count: those at this audience, or at the audience that this service serves. */
-export type Asker = Readonly<{ audience: string }> | Readonly<{ client: string }>;
+type Asker = Readonly<{ audience: string }> | Readonly<{ client: string }>;
 
 /** Without an asker the answers say nothing of roles. */
 export type Introspect = (questions: readonly IntrospectionQuestion[], asker?: Asker) => Promise<IntrospectionAnswer[]>;

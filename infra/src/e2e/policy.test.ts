@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { throwAwayDatabase } from '@sallyport/db/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { demoPassword, grace, radia } from '../demo-users.ts';
+import { openDevice, type Device } from '../device.ts';
+import { repositoryRoot } from '../repository.ts';
+import { startTemporarySystem, type TemporarySystem } from '../temporary-system.ts';
+import { refusal } from '../testing/refused.ts';
+
+const authFolder = join(repositoryRoot, 'apps/auth');
+let database: Awaited<ReturnType<typeof throwAwayDatabase>>;
+let system: TemporarySystem;
+
+beforeAll(async () => {
+  database = await throwAwayDatabase();
+  system = await startTemporarySystem(database.url);
+});
+afterAll(async () => {
+  await system.close();
+  await database.drop();
+});
+
+async function signedIn(who: Readonly<{ email: string }>): Promise<Device> {
+  const device = openDevice(system.urls);
+  await device.client.signIn({ email: who.email, password: demoPassword });
+  return device;
+}
+
+/** Runs a command of the authority as an operator does, and answers what it printed. */
+async function command(script: string, ...options: readonly string[]): Promise<unknown> {
+  const env = {
+    ...process.env,
+    DATABASE_URL: database.url,
+    ISSUER: system.urls.auth,
+    KEY_ENCRYPTION_KEY: system.secrets.keyEncryptionKey,
+  };
+  const path = join(authFolder, 'src', script);
+  const { stdout } = await promisify(execFile)(process.execPath, [path, ...options, '--json'], { env });
+  return JSON.parse(stdout);
+}
+
+const ruleSet = z.looseObject({ version: z.int(), rules: z.array(z.looseObject({})) });
+
+test('a rule that is published is in force at catalog within 5 s, and so is its end', async () => {
+  const house = ruleSet.parse(JSON.parse(await readFile(join(authFolder, 'policy/house-rules.json'), 'utf8')));
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-rules-'));
+  const publish = async (version: number, ...more: readonly Record<string, unknown>[]) => {
+    const file = join(folder, `${version}.json`);
+    await writeFile(file, JSON.stringify({ ...house, version, rules: [...house.rules, ...more] }));
+    expect(await command('publish-policy.ts', file, '--because', 'a test')).toMatchObject({ published: true, version });
+    await expect.poll(() => rulesAt('catalog'), { timeout: 5000, interval: 20 }).toBe(version);
+  };
+  const { client } = await signedIn(grace);
+  const [product] = (await client.catalog.products.list.query({ limit: 1 })).items;
+  const id = product?.id ?? '';
+  const everything = { to: 'anyone', action: 'read', subject: 'product', inverted: true };
+
+  await publish(2, everything);
+  expect((await client.catalog.products.list.query({ limit: 1 })).items).toEqual([]);
+  expect(await refusal(client.catalog.products.get.query({ id }))).toEqual({ status: 404, reason: 'not_found' });
+  await publish(3);
+  expect((await client.catalog.products.list.query({ limit: 1 })).items).toHaveLength(1);
+});
+
+async function rulesAt(service: 'catalog'): Promise<number> {
+  const answer = z.object({ readings: z.object({ policyVersion: z.int() }) });
+  const ready = await fetch(`${system.urls[service]}/readyz`);
+  return answer.parse(await ready.json()).readings.policyVersion;
+}
+
+test('a curator restores what was archived; with the role taken, the session is over and the right is gone', async () => {
+  const owner = await signedIn(grace);
+  const { id } = await owner.client.catalog.products.create.mutate({
+    name: 'A lamp',
+    description: 'It shines.',
+    category: 'lighting',
+    amount: '100',
+    currency: 'EUR',
+  });
+  await owner.client.catalog.products.archive.mutate({ id });
+  const denied = { status: 403, reason: 'access_denied' };
+  expect(await refusal(owner.client.catalog.products.restore.mutate({ id }))).toEqual(denied);
+
+  const curator = await signedIn(radia);
+  expect(await curator.client.catalog.products.restore.mutate({ id })).toMatchObject({ archived: false });
+  const taken = ['change-roles.ts', radia.email, '--at', 'catalog', '--roles', '', '--because', 'a test'] as const;
+  expect(await command(...taken)).toEqual({ found: true, audience: 'catalog', before: ['curator'], after: [] });
+  expect(await refusal(curator.client.catalog.products.restore.mutate({ id }))).toMatchObject({ status: 401 });
+  const again = await signedIn(radia);
+  expect(await refusal(again.client.catalog.products.restore.mutate({ id }))).toEqual(denied);
+});
