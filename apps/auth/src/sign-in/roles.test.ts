@@ -77,6 +77,21 @@ test('of sign-ins and role changes at once, no living token says a role that is 
   }
 });
 
+test('whoever signs in while roles change waits for the change: its token says what is true by then', async () => {
+  const change = await auth.operator.connect();
+  await change.query('BEGIN');
+  await change.query(`UPDATE accounts SET roles = '{"catalog": ["curator"]}' WHERE subject = $1`, [subject]);
+  const signingIn = signIn();
+  const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  try {
+    await expect.poll(async () => (await auth.operator.query(waiting)).rowCount, { timeout: 5000 }).toBe(1);
+  } finally {
+    await change.query('COMMIT');
+    change.release();
+  }
+  expect(rolesIn((await signingIn).accessTokens['catalog']?.token)).toEqual(['curator']);
+});
+
 test('an introspection says the present roles at the service that asks, and no others (INT)', async () => {
   await give('curator');
   const { session } = await signIn();
