@@ -33,23 +33,14 @@ export type TrustParts = Readonly<{
   confirmShare?: number;
 }>;
 
+type Trust = Readonly<{ gates: Gates; revocations: RevocationFeed }>;
+
 /**
  * Stacks the verifiers. Catalog lives behind the local gate: a signature, remembered for 5 s, held against the feed. The
  * fresh gate is there for what cannot be taken back. Payments asks here in its buyers' names: transaction tokens are believed.
  */
-export function openTrust({
-  issuer,
-  keys,
-  ask,
-  feed,
-  policy,
-  log,
-  foreignIssuers = [],
-  confirmShare = 0.01,
-}: TrustParts): {
-  gates: Gates;
-  revocations: RevocationFeed;
-} {
+export function openTrust(parts: TrustParts): Trust {
+  const { issuer, keys, ask, feed, policy, log, foreignIssuers = [], confirmShare = 0.01 } = parts;
   const revocations = followRevocations(feed, {
     // The authority is back, or a key was denied: its keys, and its rules, may be others than before.
     onLiveness: (alive, error) => {
@@ -82,8 +73,6 @@ export function openTrust({
   const transactions = transactionVerifier({ issuer, trustDomain: 'sallyport', keys });
   const others = foreignIssuers.map((foreign) => foreignIssuer(foreign, issuerReports(log)));
   const issuers = [{ issuer, local, fresh, revocations, confirmation }, ...others];
-  return {
-    gates: openGates({ issuers, transactions, onDecision: decisionLog(log), onDemotion: demotionLog(log) }),
-    revocations,
-  };
+  const reports = { onDecision: decisionLog(log), onDemotion: demotionLog(log) };
+  return { gates: openGates({ issuers, transactions, ...reports }), revocations };
 }

@@ -30,21 +30,24 @@ export type TrustParts = Readonly<{
   confirmShare?: number;
 }>;
 
+type Trust = Readonly<{ gates: Gates; revocations: RevocationFeed }>;
+
 /**
  * Stacks the verifiers. Payments lives behind the fresh gate: what the local gate checks, and then the authority is asked,
  * by many callers in one question. Nobody carries a user here: no transaction token is believed.
  */
-export function openTrust({ issuer, keys, ask, feed, log, foreignIssuers = [], confirmShare = 0.01 }: TrustParts): {
-  gates: Gates;
-  revocations: RevocationFeed;
-} {
+export function openTrust(parts: TrustParts): Trust {
+  const { issuer, keys, ask, feed, log, foreignIssuers = [], confirmShare = 0.01 } = parts;
   const revocations = followRevocations(feed, {
     // The authority is back, or a key was denied: its keys may be others than before.
     onLiveness: (alive, error) => {
       log[alive ? 'info' : 'warn']({ alive, err: error }, 'revocation feed');
-      if (alive) void keys.refreshNow();
+      if (!alive) return;
+      void keys.refreshNow();
     },
-    onRevocation: ({ kind }) => kind === 'key' && void keys.refreshNow(),
+    onRevocation: (told) => {
+      if (told.kind === 'key') void keys.refreshNow();
+    },
   });
   const local = cachingVerifier(localVerifier({ issuer, audience: 'payments', keys }), { epoch: keys.epoch });
   const guarded = guardedAuthority(ask, {
@@ -64,5 +67,6 @@ export function openTrust({ issuer, keys, ask, feed, log, foreignIssuers = [], c
   });
   const others = foreignIssuers.map((foreign) => foreignIssuer(foreign, issuerReports(log)));
   const issuers = [{ issuer, local, fresh, revocations, confirmation }, ...others];
-  return { gates: openGates({ issuers, onDecision: decisionLog(log), onDemotion: demotionLog(log) }), revocations };
+  const reports = { onDecision: decisionLog(log), onDemotion: demotionLog(log) };
+  return { gates: openGates({ issuers, ...reports }), revocations };
 }

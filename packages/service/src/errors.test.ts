@@ -1,3 +1,4 @@
+import { allowInsecureRequests, protectedResourceRequest } from 'oauth4webapi';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exampleService, innerSecret } from './example-service.ts';
 import { refuse } from './index.ts';
@@ -158,6 +159,28 @@ test('two Authorization headers are seen as two, and refused', async () => {
   });
   expect(status).toBe(400);
   expect(service.seen.at(-1)?.headers('authorization')).toEqual([`Bearer ${token}`, `Bearer ${token}`]);
+});
+
+test('a step-up challenge is read by a client that nobody here wrote (SUP-01, SUP-02)', async () => {
+  const token = await service.authority.userToken({ audience: 'example', scope: 'example:read' });
+  const headers = new Headers({ 'content-type': 'application/json', 'idempotency-key': 'k1' });
+  const url = new URL(`${service.url}/trpc/pay`);
+  // oxlint-disable-next-line typescript/no-deprecated -- the mark is a warning: plain HTTP is for loopback only, as here
+  const asked = protectedResourceRequest(token, 'POST', url, headers, undefined, { [allowInsecureRequests]: true });
+  await expect(asked).rejects.toMatchObject({
+    status: 401,
+    cause: [
+      {
+        scheme: 'bearer',
+        parameters: {
+          error: 'insufficient_user_authentication',
+          acr_values: 'aal2',
+          max_age: '300',
+          scope: 'example:read',
+        },
+      },
+    ],
+  });
 });
 
 test('a step-up challenge arrives in the header and in the body', async () => {
