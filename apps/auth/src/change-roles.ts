@@ -13,7 +13,7 @@ import { explainStartFailure } from './start-failure.ts';
 
 const help = `Says what somebody is at a service, and ends their sessions: they sign in again with the new roles.
 
-  pnpm --filter @sallyport/auth-service change-roles <e-mail> --at <audience> --roles <role,role> --because <why> [--json]
+  npx pnpm --filter @sallyport/auth-service change-roles <e-mail> --at <audience> --roles <role,role> --because <why> [--json]
 
 The roles named are all that they hold there from then on; --roles '' takes every one. A change that changes nothing ends
 nothing.

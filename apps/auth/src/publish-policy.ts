@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { maxRuleSetLength, readRuleSet, RuleSetError } from '@sallyport/auth/policy';
 import { createPool, openDatabase, runtimeRole } from '@sallyport/db';
@@ -11,7 +12,7 @@ import { explainStartFailure } from './start-failure.ts';
 
 const help = `Puts a rule set into force.
 
-  pnpm --filter @sallyport/auth-service publish-policy <file> --because <why> [--check] [--json]
+  npx pnpm --filter @sallyport/auth-service publish-policy <file> --because <why> [--check] [--json]
 
 The file is a JSON rule set (docs/policy.md). Its version must be one more than the newest one's: take the newest, change it,
 count up. Whoever worked from an older one is refused and loses nothing. Services hear of it over the feed, within a second.
@@ -42,7 +43,9 @@ function readOptions(): Options | undefined {
 }
 
 async function readFileOf({ file }: Options): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  // pnpm runs this in the room's folder, and leaves the caller's own in INIT_CWD.
+  const path = resolve(process.env['INIT_CWD'] ?? '', file);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new SettingsError(`${file} cannot be read: ${error instanceof Error ? error.message : 'unknown reason'}`);
   });
   // White space costs nothing in a file; twice the size of a rule set is room enough for it.

@@ -9,7 +9,7 @@ import { explainStartFailure } from './start-failure.ts';
 
 const help = `Announces the authority's next signing key.
 
-  pnpm --filter @sallyport/auth-service rotate-keys [--now] [--json]
+  npx pnpm --filter @sallyport/auth-service rotate-keys [--now] [--json]
 
 The next key is published at once and signs after ${announcedSeconds} s, when every verifier has loaded it.
 The present key stays published for ${verifyingSeconds} s more, so that no token outlives its key.
