@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'src/{authorize,authorize-oracle,authorize-scopes,bearer-token,bearer-token-edges,claims,opaque-token,strict-json,roles,propagation}.test.ts',
+      'src/{authorize,authorize-oracle,authorize-scopes,bearer-token,bearer-token-edges,claims,opaque-token,strict-json,strict-json-limits,roles,propagation}.test.ts',
       'src/{local-verifier,signed-token,foreign-tokens,caching-verifier,caching-verifier-room}.test.ts',
       'src/{coalescing-authority,coalescing-answers,coalescing-deadlines,gates}.test.ts',
       'src/attacks/{attack-shapes,token-rules}.test.ts',
