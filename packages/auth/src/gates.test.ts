@@ -149,7 +149,7 @@ test('an outage is not reported as a bad credential, and ranks above one in a ba
   expect(gravestDenial([missing, outage])?.status).toBe(503);
 });
 
-test('a transaction token counts only with the service that it names, and only where it is asked for', async () => {
+test('a transaction token counts only with the service that it names, and only where it is asked for (TTS-12)', async () => {
   const system = await open();
   const { authority } = system;
   const asService = {
@@ -179,7 +179,19 @@ test('a transaction token counts only with the service that it names, and only w
   ]);
 });
 
-test('a transaction token dies with its session', async () => {
+test('each fresh decision asks anew, and an expired token is not even asked about (INT-05)', async () => {
+  const system = await open();
+  const headers = await signedIn(system.authority);
+  for (const asked of [1, 2, 3]) {
+    expect(await call(system, headers, 'privilegedWrite')).toEqual(['fresh']);
+    expect(system.authority.questionsAsked()).toBe(asked);
+  }
+  system.clock.advance(300);
+  expect(await call(system, headers, 'privilegedWrite')).toEqual(['invalid_token']);
+  expect(system.authority.questionsAsked()).toBe(3);
+});
+
+test('a transaction token dies with its session (TEX-08)', async () => {
   const system = await open();
   const { authority } = system;
   const headers = {

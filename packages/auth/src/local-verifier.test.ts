@@ -57,6 +57,14 @@ test.each<[string, UserToken['header'], string]>([
   expect(await verify(await user({ header: header ?? {} }))).toMatchObject({ outcome: 'refused', reason });
 });
 
+test('who else acted gives no right: claims of an actor, however deep, are history (TEX-05)', async () => {
+  const act = { sub: 'root', roles: ['admin'], scope: 'catalog:write', act: { sub: 'root', client_id: 'payments' } };
+  expect(await verify(await user({ claims: { act } }))).toMatchObject({
+    outcome: 'verified',
+    token: { subject: 'u_ada', client: 'web', scope: new Set(['catalog:read']), roles: new Set() },
+  });
+});
+
 test('any crit is refused, also one that jose understands', async () => {
   const [, claims, signature] = (await user()).split('.');
   for (const crit of [[], ['b64'], ['exp']]) {

@@ -84,3 +84,8 @@ test('an assertion signed by a key that nobody registered is refused, whatever k
   });
   expect(status).toBe(401);
 });
+
+test('two services cannot have one audience: a token for one would be good at the other (ATP-10)', async () => {
+  const second = `INSERT INTO clients (client_id, kind, audience) VALUES ('impostor', 'confidential', 'payments')`;
+  await expect(auth.operator.query(second)).rejects.toThrow('clients_audience_unique');
+});

@@ -28,7 +28,7 @@ test('a sealed secret that was changed anywhere does not open', () => {
   }
 });
 
-test('another key does not open it, and a short key is refused', () => {
+test('another key does not open it, and a short key is refused (JWT-06)', () => {
   expect(() => openSealer(randomBytes(32)).open(sealer.seal(secret, place), place)).toThrow();
   expect(() => openSealer(randomBytes(16))).toThrow('32 bytes');
 });
