@@ -1,3 +1,5 @@
+import { followPolicy } from '@sallyport/auth';
+import { openPolicyRules } from '@sallyport/auth/policy';
 import { heldClock, testAuthority } from '@sallyport/auth/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { openNotes } from './open-notes.ts';
@@ -210,4 +212,55 @@ test('a service calls where a person is asked for', async () => {
   const { authority, hear } = await open();
   const asService = await authority.serviceToken({ client: 'billing', audience: 'notes', scope: 'notes:read' });
   expect(await hear('list', asService)).toBe('access_denied');
+});
+
+test('a revocation gets lost on its way', async () => {
+  const { authority, hear, lastEvidence, token } = await open();
+  const ada = await token();
+  authority.revokeUntold({ kind: 'session', session: '7.ada' });
+  expect(await hear('list', ada)).toBe('done');
+  expect(lastEvidence()).toBe('local');
+  expect(await hear('publish', ada)).toBe('invalid_token');
+  expect(await hear('list', ada)).toBe('invalid_token');
+});
+
+test('a role is missing, or was taken', async () => {
+  const { authority, hear, lastOutcome, token } = await open();
+  expect(await hear('total', await token())).toBe('access_denied');
+  expect(lastOutcome()).toBe('role_missing');
+  authority.setRoles('ada', ['support']);
+  expect(await hear('total', await token())).toBe('done');
+  authority.setRoles('ada', []);
+  authority.revoke({ kind: 'session', session: '7.ada' });
+  expect(await hear('total', await token())).toBe('invalid_token');
+});
+
+test('the rules cannot be read', async () => {
+  const { authority, clock } = await open();
+  const alarms: string[] = [];
+  const kinds = { note: { owner: 'string' } } as const;
+  authority.publishRuleSet({ version: 1, rules: [{ to: 'everybody' }] });
+  const policy = followPolicy({
+    load: authority.loadRuleSet,
+    open: (ruleSet) => openPolicyRules(ruleSet, kinds),
+    onAlarm: (isOn, error) => alarms.push(isOn ? String(error) : 'over'),
+    clock,
+  });
+  onTestFinished(policy.close);
+  await expect.poll(() => alarms).toEqual([expect.stringContaining('RuleSetError')]);
+  expect(policy.current()).toBeUndefined();
+
+  const rule = { to: 'user', action: 'read', subject: 'note', conditions: { owner: '${user}' } };
+  const good = { version: 2, kinds, rules: [rule] };
+  authority.publishRuleSet(good);
+  policy.announced(2);
+  await expect.poll(() => policy.version()).toBe(2);
+  expect(alarms.at(-1)).toBe('over');
+});
+
+test('a token of another kind is brought', async () => {
+  const { authority, hear, lastOutcome } = await open();
+  const carried = await authority.transactionToken({ scope: 'notes:read', service: 'billing' });
+  expect(await hear('list', carried)).toBe('invalid_token');
+  expect(lastOutcome()).toBe('token_type');
 });

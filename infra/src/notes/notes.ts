@@ -9,6 +9,7 @@ export function createNotes() {
       notesByUser.set(user, [...(notesByUser.get(user) ?? []), text]);
     },
     publish: ({ user }: Principal<'fresh'>): number => notesByUser.get(user)?.length ?? 0,
+    total: (): number => [...notesByUser.values()].flat().length,
     removeAll: ({ user }: Principal<'fresh+mfa'>): boolean => notesByUser.delete(user),
   };
 }

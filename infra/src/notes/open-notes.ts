@@ -6,7 +6,7 @@ import { notesRouter, sealed } from './router.ts';
 import { createCallerFactory } from './trpc.ts';
 
 const createCaller = createCallerFactory(notesRouter);
-type Path = 'list' | 'publish' | 'removeAll';
+type Path = 'list' | 'publish' | 'total' | 'removeAll';
 
 /** This service behind its own gates, beside an authority in memory: no network, and time stands still unless it is moved. */
 export async function openNotes({ skewSeconds = 0 } = {}) {
