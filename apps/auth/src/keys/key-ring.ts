@@ -24,7 +24,7 @@ export type KeyRing = Readonly<{
   published: () => readonly PublicKeyJwk[];
   /** The same keys, for verifying in this process. */
   verification: VerificationKeys;
-  /** Reads the table again, as happens by itself every few seconds. */
+  /** Reads the table again, as happens by itself every few seconds. The reading begins after the call. */
   reread: () => Promise<void>;
   close: () => void;
 }>;
@@ -37,10 +37,10 @@ type TimedKey = Readonly<{ times: KeyTimes; key: HeldKey }>;
 export async function openKeyRing(store: KeyStore, onRereadFailed: (error: unknown) => void): Promise<KeyRing> {
   let held: readonly TimedKey[] = [];
   let readAtMs = 0;
-  const reread = async (): Promise<void> => {
+  const reread = oneAfterAnother(async () => {
     readAtMs = performance.now();
     held = await readKeys(store, held);
-  };
+  });
   await ensureSigningKey(store);
   await reread();
   const timer = setInterval(() => void reread().catch(onRereadFailed), rereadSeconds * 1000);
@@ -76,6 +76,18 @@ export async function openKeyRing(store: KeyStore, onRereadFailed: (error: unkno
     reread,
     close: () => clearInterval(timer),
   };
+}
+
+/** One run at a time. Whoever calls while one is under way shares the next, which begins later than their call. */
+function oneAfterAnother(run: () => Promise<void>): () => Promise<void> {
+  let current: Promise<void> = Promise.resolve();
+  let next: Promise<void> | undefined;
+  const begin = (): Promise<void> => {
+    next = undefined;
+    current = run();
+    return current;
+  };
+  return () => (next ??= current.then(begin, begin));
 }
 
 async function readKeys({ database, sealer, now }: KeyStore, known: readonly TimedKey[]): Promise<TimedKey[]> {

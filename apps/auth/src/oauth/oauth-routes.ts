@@ -1,5 +1,6 @@
 import type { HttpAnswer, Route } from '@sallyport/service';
 import type { Authority } from '../authority.ts';
+import type { PublicKeyJwk } from '../keys/public-key.ts';
 import { keySetMaxAgeSeconds } from '../keys/signing-keys.ts';
 import { answerIntrospection } from './introspection-endpoint.ts';
 import { metadata, oauthPaths } from './metadata.ts';
@@ -19,7 +20,7 @@ export function oauthRoutes(authority: Authority): readonly Route[] {
     {
       method: 'GET',
       path: oauthPaths.keys,
-      handle: async () => ({ status: 200, headers: cached, json: { keys: authority.keys.published() } }),
+      handle: async () => ({ status: 200, headers: cached, json: { keys: await newestKeys(authority) } }),
     },
     formRoute(authority, oauthPaths.token, answerTokenRequest),
     formRoute(authority, oauthPaths.introspection, answerIntrospection),
@@ -50,4 +51,17 @@ function formRoute(authority: Authority, path: string, endpoint: Endpoint): Rout
       }
     },
   };
+}
+
+/** Milliseconds that a key set waits for the table. */
+const rereadWithinMs = 500;
+
+/**
+ * The keys as they are after the request came: a service that asks because one was denied must get its successor, and not
+ * find out half a minute later. While the database does not answer, those that are held.
+ */
+async function newestKeys({ keys, log }: Authority): Promise<readonly PublicKeyJwk[]> {
+  const late = new Promise<void>((resolve) => setTimeout(resolve, rereadWithinMs).unref());
+  await Promise.race([keys.reread(), late]).catch((err: unknown) => log.warn({ err }, 'the keys were not read again'));
+  return keys.published();
 }

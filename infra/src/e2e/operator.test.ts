@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { throwAwayDatabase } from '@sallyport/db/testing';
+import { decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { demoPassword, grace, radia } from '../demo-users.ts';
-import { openDevice, type Device } from '../device.ts';
+import { bearing, openDevice, type Device } from '../device.ts';
 import { repositoryRoot } from '../repository.ts';
 import { startTemporarySystem, type TemporarySystem } from '../temporary-system.ts';
 import { refusal } from '../testing/refused.ts';
@@ -40,7 +41,7 @@ async function command(script: string, ...options: readonly string[]): Promise<u
     KEY_ENCRYPTION_KEY: system.secrets.keyEncryptionKey,
   };
   const path = join(authFolder, 'src', script);
-  const { stdout } = await promisify(execFile)(process.execPath, [path, ...options, '--json'], { env });
+  const { stdout } = await promisify(execFile)(process.execPath, [path, '--json', ...options], { env });
   return JSON.parse(stdout);
 }
 
@@ -93,4 +94,20 @@ test('a curator restores what was archived; with the role taken, the session is 
   expect(await refusal(curator.client.catalog.products.restore.mutate({ id }))).toMatchObject({ status: 401 });
   const again = await signedIn(radia);
   expect(await refusal(again.client.catalog.products.restore.mutate({ id }))).toEqual(denied);
+});
+
+test('a key that is denied: within a second catalog refuses what it signed, and whoever refreshes goes on', async () => {
+  const device = await signedIn(grace);
+  const tokens = await device.tokens();
+  const stolen = device.raw('catalog', bearing(tokens, 'catalog'));
+  expect(await refusal(stolen.products.mine.query({}))).toMatchObject({ answered: {} });
+
+  const { kid } = decodeProtectedHeader(tokens.accessTokens['catalog']?.token ?? '');
+  expect(await command('deny-signing-key.ts', '--because', 'a test', '--', String(kid))).toMatchObject({
+    denied: true,
+  });
+  const refused = { status: 401, reason: 'invalid_token' };
+  await expect.poll(() => refusal(stolen.products.mine.query({})), { timeout: 1000, interval: 20 }).toEqual(refused);
+  await expect(device.client.catalog.products.mine.query({})).resolves.toMatchObject({ items: expect.any(Array) });
+  expect((await device.tokens()).session.id).toBe(tokens.session.id);
 });
