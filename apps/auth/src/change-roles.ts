@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createPool, openDatabase, runtimeRole } from '@sallyport/db';
-import { readEnvironment, runCommand, SettingsError } from '@sallyport/service';
+import { readArguments, readEnvironment, runCommand } from '@sallyport/service';
 import { eq } from 'drizzle-orm';
 import { schema, type AuthDatabase } from './database.ts';
 import { authSettings } from './environment.ts';
@@ -36,7 +36,7 @@ type Options = Readonly<{
 }>;
 
 function readOptions(): Options | undefined {
-  try {
+  return readArguments(() => {
     const text = { type: 'string' } as const;
     const flag = { type: 'boolean', default: false } as const;
     const options = { at: text, roles: text, because: text, json: flag, help: flag };
@@ -48,9 +48,7 @@ function readOptions(): Options | undefined {
     if (audience === undefined || roles === undefined) throw new Error('Say --at which audience, and --roles.');
     if (because.trim() === '') throw new Error('Say --because, for whoever looks at it later.');
     return { address: address.data, audience, roles: readRoleNames(roles), because, json };
-  } catch (error) {
-    throw new SettingsError(error instanceof Error ? error.message.split('\n', 1)[0] : 'Unknown option.');
-  }
+  });
 }
 
 async function change({ address, ...options }: Options): Promise<ChangedRoles | undefined> {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createPool, openDatabase, runtimeRole } from '@sallyport/db';
-import { readEnvironment, runCommand, SettingsError } from '@sallyport/service';
+import { readArguments, readEnvironment, runCommand } from '@sallyport/service';
 import { schema } from './database.ts';
 import { keySettings } from './environment.ts';
 import { denySigningKey, type KeyDenial } from './keys/deny-key.ts';
@@ -25,7 +25,7 @@ Exit code: 0 done, 1 there is no such key or it failed, 2 a bad setting or optio
 type Options = Readonly<{ keyId: string; because: string; json: boolean }>;
 
 function readOptions(): Options | undefined {
-  try {
+  return readArguments(() => {
     const flag = { type: 'boolean', default: false } as const;
     const options = { because: { type: 'string', default: '' }, json: flag, help: flag } as const;
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
@@ -34,9 +34,7 @@ function readOptions(): Options | undefined {
     if (keyId === undefined || second !== undefined) throw new Error('Name one key by its kid.');
     if (values.because.trim() === '') throw new Error('Say --because, for whoever looks at it later.');
     return { keyId, ...values };
-  } catch (error) {
-    throw new SettingsError(error instanceof Error ? error.message.split('\n', 1)[0] : 'Unknown option.');
-  }
+  });
 }
 
 async function deny({ keyId, because }: Options): Promise<KeyDenial | undefined> {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { maxRuleSetLength, readRuleSet, RuleSetError } from '@sallyport/auth/policy';
 import { createPool, openDatabase, runtimeRole } from '@sallyport/db';
-import { parseJson, readEnvironment, runCommand, SettingsError } from '@sallyport/service';
+import { parseJson, readArguments, readEnvironment, runCommand, SettingsError } from '@sallyport/service';
 import { schema } from './database.ts';
 import { authSettings } from './environment.ts';
 import { ruleDifferences } from './policy/rule-differences.ts';
@@ -28,7 +28,7 @@ Exit code: 0 done, 1 another version is in force or it failed, 2 a bad rule set,
 type Options = Readonly<{ file: string; because: string; check: boolean; json: boolean }>;
 
 function readOptions(): Options | undefined {
-  try {
+  return readArguments(() => {
     const flag = { type: 'boolean', default: false } as const;
     const options = { because: { type: 'string', default: '' }, check: flag, json: flag, help: flag } as const;
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
@@ -37,9 +37,7 @@ function readOptions(): Options | undefined {
     if (file === undefined || second !== undefined) throw new Error('Name one file with a rule set.');
     if (values.because.trim() === '' && !values.check) throw new Error('Say --because, for whoever looks at it later.');
     return { file, ...values };
-  } catch (error) {
-    throw new SettingsError(error instanceof Error ? error.message.split('\n', 1)[0] : 'Unknown option.');
-  }
+  });
 }
 
 async function readFileOf({ file }: Options): Promise<unknown> {

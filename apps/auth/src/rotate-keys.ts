@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createPool, openDatabase, runtimeRole } from '@sallyport/db';
-import { readEnvironment, runCommand, SettingsError } from '@sallyport/service';
+import { readArguments, readEnvironment, runCommand } from '@sallyport/service';
 import { schema } from './database.ts';
 import { keySettings } from './environment.ts';
 import { openSealer } from './keys/sealed-secret.ts';
@@ -49,11 +49,9 @@ function describe(rotation: KeyRotation | undefined, asJson: boolean): string {
 
 function readOptions() {
   const boolean = { type: 'boolean', default: false } as const;
-  try {
+  return readArguments(() => {
     return parseArgs({ options: { now: boolean, json: boolean, help: boolean } }).values;
-  } catch (error) {
-    throw new SettingsError(error instanceof Error ? error.message.split('\n', 1)[0] : 'Unknown option.');
-  }
+  });
 }
 
 await runCommand({

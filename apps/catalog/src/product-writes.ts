@@ -3,6 +3,7 @@ import type { Principal } from '@sallyport/auth';
 import { databaseFailure } from '@sallyport/db';
 import { refuse } from '@sallyport/service';
 import { and, eq, isNull, sql } from 'drizzle-orm';
+import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import type { CatalogQueries } from './database.ts';
 import { whereProduct } from './product-condition.ts';
 import type { NewProduct, ProductChange } from './product-input.ts';
@@ -56,44 +57,36 @@ export async function updateProduct(
  * Takes a product out of everybody's sight but its owner's. Doing it again changes nothing and answers the same.
  * @throws 404 `not_found`, 403 `not_owner`
  */
-export async function archiveProduct(
-  { queries, rules }: Writing,
-  principal: Principal<'fresh'>,
-  id: string,
-): Promise<Product> {
-  const [row] = await queries
-    .update(products)
-    .set({
-      archivedAt: sql`coalesce(${products.archivedAt}, now())`,
-      updatedAt: sql`CASE WHEN ${products.archivedAt} IS NULL THEN now() ELSE ${products.updatedAt} END`,
-    })
-    .where(isAllowed(rules, principal, { id, action: 'archive' }))
-    .returning(productColumns);
-  return row === undefined
-    ? refuseChange({ queries, rules }, principal, { id, action: 'archive' })
-    : productOf(row, principal);
+export async function archiveProduct(writing: Writing, principal: Principal<'fresh'>, id: string): Promise<Product> {
+  const archived = {
+    archivedAt: sql`coalesce(${products.archivedAt}, now())`,
+    updatedAt: sql`CASE WHEN ${products.archivedAt} IS NULL THEN now() ELSE ${products.updatedAt} END`,
+  };
+  return moveProduct(writing, principal, { id, action: 'archive', set: archived });
 }
 
 /**
  * Puts an archived product back where it was. Doing it again changes nothing and answers the same.
  * @throws 404 `not_found`, 403 `not_owner`
  */
-export async function restoreProduct(
-  { queries, rules }: Writing,
-  principal: Principal<'fresh'>,
-  id: string,
-): Promise<Product> {
-  const [row] = await queries
+export async function restoreProduct(writing: Writing, principal: Principal<'fresh'>, id: string): Promise<Product> {
+  const restored = {
+    archivedAt: null,
+    updatedAt: sql`CASE WHEN ${products.archivedAt} IS NULL THEN ${products.updatedAt} ELSE now() END`,
+  };
+  return moveProduct(writing, principal, { id, action: 'restore', set: restored });
+}
+
+type Move = Deed & Readonly<{ set: PgUpdateSetSource<typeof products> }>;
+
+/** Into the archive or out of it. */
+async function moveProduct(writing: Writing, principal: Principal<'fresh'>, { set, ...deed }: Move): Promise<Product> {
+  const [row] = await writing.queries
     .update(products)
-    .set({
-      archivedAt: null,
-      updatedAt: sql`CASE WHEN ${products.archivedAt} IS NULL THEN ${products.updatedAt} ELSE now() END`,
-    })
-    .where(isAllowed(rules, principal, { id, action: 'restore' }))
+    .set(set)
+    .where(isAllowed(writing.rules, principal, deed))
     .returning(productColumns);
-  return row === undefined
-    ? refuseChange({ queries, rules }, principal, { id, action: 'restore' })
-    : productOf(row, principal);
+  return row === undefined ? refuseChange(writing, principal, deed) : productOf(row, principal);
 }
 
 type Deed = Readonly<{ id: string; action: 'change' | 'archive' | 'restore' }>;

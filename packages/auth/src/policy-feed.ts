@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from './clock.ts';
+import { withinDeadline } from './deadline.ts';
 import type { PolicyRules, PolicySource } from './policy.ts';
 
 /** Where rule sets come from, how they are read, and who hears of them. */
@@ -55,7 +56,7 @@ export function followPolicy(options: FollowPolicyOptions): PolicyFeed {
 
   async function load(isStillWanted: () => boolean): Promise<void> {
     const askedAtMs = clock.monotonicMs();
-    const read = options.open(await inTime(options.load));
+    const read = options.open(await withinDeadline(answerWithinMs, options.load));
     if (!isStillWanted()) return;
     const atLeast = Math.max(rules?.version ?? 1, announcedVersion);
     if (read.version < atLeast) {
@@ -132,19 +133,4 @@ function loadInTurns(load: Load, { random = Math.random, onAlarm }: Pick<FollowP
       clearTimeout(timer);
     },
   };
-}
-
-/** A question without an answer must not keep the next one waiting, even when it does not heed its signal. */
-async function inTime(load: FollowPolicyOptions['load']): Promise<unknown> {
-  const abort = new AbortController();
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    abort.abort();
-    reject(new Error('the authority did not answer in time'));
-  }, answerWithinMs);
-  try {
-    return await Promise.race([load(abort.signal), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -12,6 +12,6 @@ export { parseJson } from './parse-json.ts';
 export { refuse, refuseUnavailable, type BusinessRefusal, type InputIssue, type PublicError } from './refusal.ts';
 export type { HttpRequest, Route } from './routes.ts';
 export { serve, type Running, type ServeOptions } from './serve.ts';
-export { runCommand, type Command } from './run-command.ts';
+export { readArguments, runCommand, type Command } from './run-command.ts';
 export { runUntilSignal, startService } from './start-service.ts';
 export type { Incoming } from './trpc-endpoint.ts';

@@ -20,6 +20,15 @@ export async function runCommand({ name, run, explain }: Command): Promise<void>
   }
 }
 
+/** What `read` makes of a command's arguments. Whatever it throws is a mistake in them, for the person who typed them. */
+export function readArguments<Options>(read: () => Options): Options {
+  try {
+    return read();
+  } catch (error) {
+    throw new SettingsError(error instanceof Error ? error.message.split('\n', 1)[0] : 'Unknown option.');
+  }
+}
+
 /** A failed query repeats its statement; what the database said of it is its cause. */
 function innermostMessage(error: unknown): string {
   if (!(error instanceof Error)) return 'It failed for an unknown reason.';
