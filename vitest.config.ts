@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const everywhere = { pool: 'forks', testTimeout: 20_000, hookTimeout: 60_000 } as const;
+// Tests wait more than they compute: a worker for each core, where vitest leaves one core out.
+const everywhere = { pool: 'forks', maxWorkers: '100%', testTimeout: 20_000, hookTimeout: 60_000 } as const;
 
 export default defineConfig({
   test: {
