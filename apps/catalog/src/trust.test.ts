@@ -37,7 +37,7 @@ describe('who gets in', () => {
     expect(await outcomeOf(writer.products.mine.query())).toBe('403 insufficient_scope');
   });
 
-  test('with a token for another service, or from nowhere: 401, on public reads as well', async () => {
+  test('with a token for another service, or from nowhere: 401, on public reads as well (OSB-12)', async () => {
     const elsewhere = await catalog.as('u_ada', { audience: 'payments' });
     expect(await outcomeOf(elsewhere.products.list.query())).toBe('401 invalid_token');
     expect(await outcomeOf(elsewhere.products.mine.query())).toBe('401 invalid_token');

@@ -130,7 +130,7 @@ test('a statement lists what happened, page by page, and refuses a page that mak
   }
 });
 
-test('without a second factor a payment is a challenge to step up, and stores nothing', async () => {
+test('without a second factor a payment is a challenge to step up, and stores nothing (NST-09)', async () => {
   const key = newKey();
   const refused = await call('pay', agreed(), { token: await token({}, false), key });
   expect(refused.status).toBe(401);
@@ -276,7 +276,7 @@ test.for([
   expect(await stored(key)).toBe(0);
 });
 
-test('a token of another audience, or without the scope, moves no money', async () => {
+test('a token of another audience, or without the scope, moves no money (OSB-12)', async () => {
   const key = newKey();
   const foreign = await call(
     'topUp',

@@ -4,7 +4,7 @@ import { isCanonicalCompactJws, maxTokenLength, readAuthorization } from './bear
 const kindOf = (token: string): string => readAuthorization([`Bearer ${token}`]).kind;
 const base64url = (text: string): string => Buffer.from(text).toString('base64url');
 
-test('a token of the greatest length is looked at, and one of a character more is not (JWT-01)', () => {
+test('a token of the greatest length is looked at, and one of a character more is not', () => {
   const longest = `AA.AA.${'A'.repeat(maxTokenLength - 6)}`;
   expect([isCanonicalCompactJws(longest), kindOf(longest)]).toEqual([true, 'token']);
   // By itself, as it comes in a Txn-Token header, and in the Authorization header.

@@ -71,7 +71,7 @@ test.each<[string, RequestListener, string]>([
   ['one kid twice, once for another use', answer({ keys: [stranger, { ...stranger, use: 'enc' }] }), 'repeated'],
   ['a key for encryption', answer({ keys: [{ ...stranger, use: 'enc' }] }), 'no usable key'],
   ['a key without alg (JWT-02)', answer({ keys: [await publicJwk('stranger', { alg: undefined })] }), 'no usable key'],
-])('%s never replaces good keys, and is told', async (_name, respond, why) => {
+])('%s never replaces good keys, and is told (MET-04)', async (_name, respond, why) => {
   server.state.respond = answer(wellSet);
   const failures: unknown[] = [];
   const keys = remoteKeys({ url: server.url, loadWithinMs: 2000, onLoadFailed: (error) => failures.push(error) });

@@ -131,7 +131,7 @@ test('without a second factor a regulated call is asked to step up; a token from
   ]);
 });
 
-test('a token for another service is worth nothing here', async () => {
+test('a token for another service is worth nothing here (ATP-06)', async () => {
   const system = await open();
   const Authorization = `Bearer ${await system.authority.userToken({ audience: 'payments', scope: 's' })}`;
   expect(await call(system, { Authorization }, 'authenticatedRead')).toEqual(['invalid_token']);

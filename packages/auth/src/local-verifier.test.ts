@@ -65,7 +65,7 @@ test('who else acted gives no right: claims of an actor, however deep, are histo
   });
 });
 
-test('any crit is refused, also one that jose understands', async () => {
+test('any crit is refused, also one that jose understands (JWT-15)', async () => {
   const [, claims, signature] = (await user()).split('.');
   for (const crit of [[], ['b64'], ['exp']]) {
     const header = Buffer.from(JSON.stringify({ alg: 'ES256', typ: 'at+jwt', kid: 'key-1', crit, b64: true })).toString(
@@ -79,7 +79,7 @@ test('any crit is refused, also one that jose understands', async () => {
 });
 
 test.each(['none', 'None', 'NONE', 'nOnE', 'HS256', 'RS256', 'ES384', 'es256', 'ES256\u0000', 'EdDSA'])(
-  'alg %j is refused',
+  'alg %j is refused (JWT-01, JWT-03)',
   async (alg) => {
     const [, claims, signature] = (await user()).split('.');
     const header = Buffer.from(JSON.stringify({ alg, typ: 'at+jwt', kid: 'key-1' })).toString('base64url');
@@ -98,7 +98,7 @@ test('a token signed with the public key as an HMAC secret is refused', async ()
   expect(await verify(forged)).toMatchObject({ outcome: 'refused', reason: 'token_algorithm' });
 });
 
-test('a token signed by another key under a known kid is refused', async () => {
+test('a token signed by another key under a known kid is refused (ATP-07)', async () => {
   const text = await authority.foreignToken({ audience: 'catalog', scope: 'catalog:read' });
   expect(await verify(text)).toMatchObject({ outcome: 'refused', reason: 'token_signature' });
 });

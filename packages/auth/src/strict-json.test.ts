@@ -22,7 +22,7 @@ test.each([
   expect(parseStrictObject(bytes(text))).toBeUndefined();
 });
 
-test('refuses bytes that are not UTF-8', () => {
+test('refuses bytes that are not UTF-8 (JWT-08)', () => {
   expect(parseStrictObject(new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))).toBeUndefined();
 });
 

@@ -98,7 +98,7 @@ test.each<[string, object]>([
   ['of Ed25519, y beyond the prime', { ...okp, x: point(prime + 3n) }],
   ['of Ed25519, a y of no point', { ...okp, x: point(2n) }],
   ['of Ed448', { ...okp, crv: 'Ed448' }],
-])('a key %s is left out', async (_name, jwk) => {
+])('a key %s is left out (JWK-04)', async (_name, jwk) => {
   expect(await read(jwk)).toBeUndefined();
 });
 
@@ -115,7 +115,7 @@ test.each<[string, object]>([
   ['a symmetric key', { kty: 'oct', k: 'AA' }],
   ['a symmetric key without its value', { kty: 'oct', kid: 'other' }],
   ['a kid that is there already', { ...okp, kid: 'k' }],
-])('a set with %s is refused whole (JWK-01)', async (_name, jwk) => {
+])('a set with %s is refused whole (JWK-01, JWK-02)', async (_name, jwk) => {
   await expect(readKeySet({ keys: [ec, { ...rsa, kid: 'r' }] }, ['ES256'])).resolves.toHaveProperty('size', 1);
   await expect(readKeySet({ keys: [ec, jwk] }, ['ES256'])).rejects.toThrow(/private|repeated/);
 });
