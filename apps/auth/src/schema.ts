@@ -12,6 +12,7 @@ import {
   timestamp,
 } from 'drizzle-orm/pg-core';
 import type { PublicKeyJwk } from './keys/public-key.ts';
+import type { FactorTimes } from './sign-in/proof.ts';
 
 export const auth = pgSchema('auth');
 
@@ -80,6 +81,14 @@ export const sessions = auth.table(
     secondFactorAt: moment('second_factor_at'),
     acr: text('acr').notNull(),
     amr: text('amr').array().notNull(),
+    /** When each factor was shown last, by its `amr` value. A refresh renews none. */
+    factorTimes: jsonb('factor_times').$type<FactorTimes>().notNull().default({}),
+    /** Where it began: an IPv4 address, or the /64 of an IPv6 address. */
+    network: text('network').notNull().default('unknown'),
+    /** As the browser sent it, cut off. Never believed, only compared. */
+    userAgent: text('user_agent'),
+    /** RFC 7638 thumbprint of the key that its tokens are bound to. */
+    keyThumbprint: text('key_thumbprint'),
     idleExpiresAt: moment('idle_expires_at').notNull(),
     absoluteExpiresAt: moment('absolute_expires_at').notNull(),
     endedAt: moment('ended_at'),

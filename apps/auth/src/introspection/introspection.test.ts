@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { endSessions, startSession } from '../sign-in/sessions.ts';
 import { someNumber } from '../testing/expected.ts';
-import { adaSubject, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
+import { runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
+import { adaByPassword } from '../testing/sign-ins.ts';
 import { mintUserToken } from '../tokens/access-token.ts';
 import { readOwnAccessToken } from '../tokens/own-token.ts';
 import { revokeAccessToken } from '../tokens/token-status.ts';
@@ -16,7 +17,7 @@ beforeAll(async () => {
   auth = await runAuthority();
   const { authority } = auth;
   for (const fate of ['alive', 'alive', 'ended', 'revoked'] as const) {
-    const { session } = await startSession(authority, { subject: adaSubject, clientId: 'web' });
+    const { session } = await startSession(authority, adaByPassword);
     const { token } = await mintUserToken(authority, session, { audience: 'catalog', scope: ['catalog:read'] });
     const claims = await readOwnAccessToken(authority, token);
     if (claims?.sid === undefined) throw new Error('our own token is not ours');
@@ -92,7 +93,7 @@ test('when the connection is cut, what was under way rejects as a whole, and the
 });
 
 test('a database that does not answer is an outage within a second, never an inactive token', async () => {
-  const { session } = await startSession(auth.authority, { subject: adaSubject, clientId: 'web' });
+  const { session } = await startSession(auth.authority, adaByPassword);
   const token = await mintUserToken(auth.authority, session, { audience: 'auth', scope: ['account'] });
   const lock = await auth.operator.connect();
   await lock.query('BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');

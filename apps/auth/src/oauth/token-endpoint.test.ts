@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startSession } from '../sign-in/sessions.ts';
 import type { TokenSet } from '../sign-in/token-set.ts';
 import { claimsOf, headerOf, parseObject, someNumber, someText, textLike } from '../testing/expected.ts';
-import { adaSubject, grace, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
+import { grace, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
+import { adaByPassword } from '../testing/sign-ins.ts';
 import { mintUserToken } from '../tokens/access-token.ts';
 
 let auth: RunningAuthority;
@@ -80,7 +81,7 @@ test('a person’s access token has the design’s claims, and is within its bud
     expect(expiresInSeconds).toBe(300);
     expect(token.length).toBeLessThanOrEqual(512);
   }
-  const { session } = await startSession(auth.authority, { subject: adaSubject, clientId: 'web' });
+  const { session } = await startSession(auth.authority, adaByPassword);
   const wide = { audience: 'payments', scope: Array.from({ length: 8 }, (_, index) => `payments:scope-${index}`) };
   await expect(mintUserToken(auth.authority, session, wide)).rejects.toThrow('the budget is 512');
 });

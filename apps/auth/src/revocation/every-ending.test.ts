@@ -3,7 +3,7 @@ import { followRevocations, makeConsistencyToken } from '@sallyport/auth';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { denySigningKey } from '../keys/deny-key.ts';
 import { headerOf } from '../testing/expected.ts';
-import { grace, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
+import { ada, adaSeed, grace, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
 import { cutOff } from './cut-off.ts';
 import { lastPosition, readRevocations } from './revocation-outbox.ts';
 import { ownRevocations } from './revocation-stream.ts';
@@ -87,6 +87,11 @@ const endings: Readonly<Record<string, () => Promise<Ending>>> = {
     await auth.as().refresh.mutate({ refreshToken: set.refreshToken });
     await expect(auth.as().stepUp.mutate({ refreshToken: set.refreshToken, code: '123456' })).rejects.toThrow();
     return ofSession(set);
+  },
+  'a step-up, after which the id before is good for nothing': async () => {
+    const set = await auth.as().signIn.mutate(ada);
+    const { session } = await auth.as().stepUp.mutate({ refreshToken: set.refreshToken, code: auth.codeOf(adaSeed) });
+    return { told: { kind: 'session', session: set.session.id }, row: `sessions WHERE sid = '${session.id}'` };
   },
   'a cut-off of a subject': async () => {
     const { session } = await signIn();

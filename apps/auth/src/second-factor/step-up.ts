@@ -2,6 +2,7 @@ import { inTransaction } from '@sallyport/db';
 import type { Authority } from '../authority.ts';
 import { transactionLimits } from '../database.ts';
 import { endFamilyOfSpentToken, findByRefreshToken, rotate, type Rotated } from '../sign-in/token-family.ts';
+import { raiseSession } from './raise-session.ts';
 import { confirmedFactor, openSeed, spendCode, takeAttempt, type TotpFactor } from './second-factor.ts';
 import { stepOfCode } from './totp.ts';
 
@@ -13,8 +14,8 @@ export type StepUp =
  * Raises a session to two factors (RFC 9470): the refresh token proves whose session it is, the code is the second
  * factor.
  *
- * Everything changes in one transaction: the code is spent, the refresh token rotates, the session's times move. A
- * wrong code costs an attempt and nothing else; a refresh token that was spent meanwhile costs no code.
+ * Everything changes in one transaction: the code is spent, the refresh token rotates, the session's times move, and it goes on
+ * under another id. A wrong code costs an attempt and nothing else; a refresh token that was spent meanwhile costs no code.
  */
 export async function stepUp(
   authority: Authority,
@@ -39,10 +40,11 @@ async function spendBoth(authority: Authority, { refreshToken, factor, step }: P
   const at = new Date(authority.now());
   const outcome = await inTransaction(authority.database, transactionLimits, async (transaction): Promise<StepUp> => {
     // The token first: when it was spent meanwhile, nothing has been written yet.
-    const rotated = await rotate(transaction, { refreshToken }, { at, secondFactor: true });
+    const rotated = await rotate(transaction, { refreshToken }, at);
     if (rotated === undefined) return { outcome: 'unknown token' };
     if (!(await spendCode(transaction, factor, step))) throw new CodeSpent();
-    return { outcome: 'stepped up', rotated };
+    const session = await raiseSession(transaction, rotated.session, { amr: ['otp'], at });
+    return { outcome: 'stepped up', rotated: { ...rotated, session } };
   }).catch((error: unknown): StepUp => {
     if (error instanceof CodeSpent) return { outcome: 'wrong code' };
     throw error;

@@ -1,12 +1,14 @@
 import { inTransaction } from '@sallyport/db';
 import { and, asc, desc, eq, inArray, isNull, ne, sql, type SQL } from 'drizzle-orm';
 import type { Authority } from '../authority.ts';
+import type { Caller } from '../caller.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
 import { newRefreshToken, sessionId, type RefreshToken } from '../identifiers.ts';
 import { after, earlier } from '../moments.ts';
 import { recordRevocations } from '../revocation/revocation-outbox.ts';
 import { sessions } from '../schema.ts';
 import { isLive } from './live-session.ts';
+import { timesOf, twoFactors, type Proof } from './proof.ts';
 
 export type Session = typeof sessions.$inferSelect;
 
@@ -14,16 +16,23 @@ export type Session = typeof sessions.$inferSelect;
 export const idleSeconds = 60 * 60;
 const absoluteSeconds = 24 * 60 * 60;
 
-/** How somebody signed in: `acr` and `amr` of the session (RFC 9068 §2.2.1, RFC 8176). */
-const byPassword = { acr: 'aal1', amr: ['pwd'] };
-export const bySecondFactor = { acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] };
+/** Who signed in, how, and from where. */
+export type SignIn = Readonly<{
+  subject: string;
+  clientId: string;
+  proof: Proof;
+  caller: Caller;
+  /** RFC 7638 thumbprint of the key that the session's tokens are bound to, where the client showed one. */
+  keyThumbprint?: string | undefined;
+}>;
 
 /** Begins a session of somebody who has just proven who they are. */
 export async function startSession(
   { database, now }: Authority,
-  who: Readonly<{ subject: string; clientId: string }>,
+  { subject, clientId, proof, caller, keyThumbprint }: SignIn,
 ): Promise<{ session: Session; refreshToken: RefreshToken }> {
   const startedAt = new Date(now());
+  const authTime = proof.authTime ?? startedAt;
   const absoluteExpiresAt = after(startedAt, absoluteSeconds);
   const refreshToken = newRefreshToken();
   // The id carries the serial, so the serial is drawn first.
@@ -32,14 +41,21 @@ export async function startSession(
   const [session] = await database
     .insert(sessions)
     .values({
-      ...who,
-      ...byPassword,
+      subject,
+      clientId,
       serial,
       sid: sessionId(serial),
       refreshHash: refreshToken.hash,
       startedAt,
       lastUsedAt: startedAt,
-      authTime: startedAt,
+      authTime,
+      secondFactorAt: proof.acr === twoFactors ? authTime : null,
+      acr: proof.acr,
+      amr: [...proof.amr],
+      factorTimes: timesOf(proof.amr, authTime),
+      network: caller.network,
+      userAgent: caller.userAgent?.slice(0, 256),
+      keyThumbprint,
       idleExpiresAt: earlier(after(startedAt, idleSeconds), absoluteExpiresAt),
       absoluteExpiresAt,
     })

@@ -2,11 +2,13 @@ import { makeConsistencyToken } from '@sallyport/auth';
 import { refuse } from '@sallyport/service';
 import * as z from 'zod';
 import type { Authority } from '../authority.ts';
+import { unknownCaller } from '../caller.ts';
 import { findClient } from '../clients/clients.ts';
 import { stepUp } from '../second-factor/step-up.ts';
 import { trust } from '../trpc.ts';
 import { checkCredentials, email, signUp } from './accounts.ts';
 import { newPassword, triedPassword } from './passwords.ts';
+import { byPassword } from './proof.ts';
 import { startSession } from './sessions.ts';
 import { endFamily, refreshSession, type Rotated } from './token-family.ts';
 import { mintTokenSet, type TokenSet } from './token-set.ts';
@@ -35,7 +37,11 @@ export const signInProcedures = {
       const client = await findClient(authority.database, clientId);
       // A service does not sign people in; it carries them.
       if (subject === undefined || client?.kind !== 'public') return refuseCredentials();
-      return mintTokenSet(authority, client, await startSession(authority, { subject, clientId }));
+      return mintTokenSet(
+        authority,
+        client,
+        await startSession(authority, { subject, clientId, proof: byPassword, caller: unknownCaller }),
+      );
     }),
 
   refresh: trust

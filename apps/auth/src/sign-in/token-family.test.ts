@@ -5,6 +5,7 @@ import { revocations, sessions } from '../schema.ts';
 import { refusalOf } from '../testing/callers.ts';
 import { claimsOf } from '../testing/expected.ts';
 import { ada, adaSubject, grace, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
+import { adaByPassword } from '../testing/sign-ins.ts';
 import { startSession } from './sessions.ts';
 import { endFamily, refreshSession } from './token-family.ts';
 import type { TokenSet } from './token-set.ts';
@@ -87,7 +88,7 @@ test('after five rotations within one second every older token is refused', asyn
 
 test('once a revoke has returned, no token of the family is active, whatever refreshes race it', async () => {
   for (let race = 0; race < 200; race += 1) {
-    const started = await startSession(auth.authority, { subject: adaSubject, clientId: 'web' });
+    const started = await startSession(auth.authority, adaByPassword);
     const { sid, subject } = started.session;
     const refreshToken = started.refreshToken.text;
     let tip = refreshToken;

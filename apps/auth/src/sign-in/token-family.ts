@@ -6,7 +6,7 @@ import { hashRefreshToken, newRefreshToken, type RefreshToken } from '../identif
 import { after } from '../moments.ts';
 import { sessions, spentRefreshTokens } from '../schema.ts';
 import { isLive } from './live-session.ts';
-import { bySecondFactor, endSessions, idleSeconds, type Session } from './sessions.ts';
+import { endSessions, idleSeconds, type Session } from './sessions.ts';
 
 export type PresentedToken = Readonly<{
   refreshToken: string;
@@ -22,13 +22,11 @@ export type Rotated = Readonly<{ session: Session; refreshToken: RefreshToken }>
  */
 export async function refreshSession(authority: Authority, presented: PresentedToken): Promise<Rotated | undefined> {
   const rotated = await inTransaction(authority.database, transactionLimits, (transaction) =>
-    rotate(transaction, presented, { at: new Date(authority.now()), secondFactor: false }),
+    rotate(transaction, presented, new Date(authority.now())),
   );
   if (rotated === undefined) await endFamilyOfSpentToken(authority, presented.refreshToken);
   return rotated;
 }
-
-export type Rotation = Readonly<{ at: Date; /** The second factor was shown just now. */ secondFactor: boolean }>;
 
 /**
  * One conditional UPDATE decides: of any number that present the same token at once, one matches the stored hash, and
@@ -38,7 +36,7 @@ export type Rotation = Readonly<{ at: Date; /** The second factor was shown just
 export async function rotate(
   transaction: AuthQueries,
   presented: PresentedToken,
-  { at, secondFactor }: Rotation,
+  at: Date,
 ): Promise<Rotated | undefined> {
   const spentHash = hashRefreshToken(presented.refreshToken);
   const refreshToken = newRefreshToken();
@@ -49,7 +47,6 @@ export async function rotate(
       generation: sql`${sessions.generation} + 1`,
       lastUsedAt: at,
       idleExpiresAt: sql`least(${after(at, idleSeconds)}::timestamptz, ${sessions.absoluteExpiresAt})`,
-      ...(secondFactor && { authTime: at, secondFactorAt: at, ...bySecondFactor }),
     })
     .where(and(...isTip(spentHash, presented.clientId), isLive(at)))
     .returning();
