@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Authority } from './authority.ts';
-import { sessions, revokedTokens, spentRefreshTokens, usedAssertions } from './schema.ts';
+import { sessions, revokedTokens, spentRefreshTokens, usedAssertions, usedProofs } from './schema.ts';
 
 /**
  * Deletes the rows that only guard against replay, once what they guard against has expired by itself. Sessions and the
@@ -9,6 +9,7 @@ import { sessions, revokedTokens, spentRefreshTokens, usedAssertions } from './s
 export async function forgetExpired({ database, now }: Authority): Promise<void> {
   const at = new Date(now());
   await database.execute(sql`DELETE FROM ${usedAssertions} WHERE expires_at < ${at}`);
+  await database.execute(sql`DELETE FROM ${usedProofs} WHERE expires_at < ${at}`);
   await database.execute(sql`DELETE FROM ${revokedTokens} WHERE expires_at < ${at}`);
   await database.execute(sql`
     DELETE FROM ${spentRefreshTokens} USING ${sessions}

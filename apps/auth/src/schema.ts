@@ -45,6 +45,10 @@ export const clients = auth.table(
     enabled: boolean('enabled').notNull().default(true),
     /** The audience that this client serves, when it is a service. */
     audience: text('audience').unique(),
+    /** How every token that it gets must be bound to it: by proofs of a key (RFC 9449), by its certificate (RFC 8705). */
+    senderConstraint: text('sender_constraint', { enum: ['none', 'dpop', 'mtls'] })
+      .notNull()
+      .default('none'),
     /** Public keys of its assertions. Empty for a public client. */
     publicKeys: jsonb('public_keys').$type<readonly PublicKeyJwk[]>().notNull().default([]),
     /** What a person who signed in through this client gets. */
@@ -75,6 +79,8 @@ export const sessions = auth.table(
     generation: integer('generation').notNull().default(0),
     /** SHA-256 of the one refresh token that is good: the tip of the family. */
     refreshHash: text('refresh_hash').notNull().unique(),
+    /** JWK thumbprint (RFC 7638) of the key that the family is bound to (RFC 9449 §5). Absent: whoever holds the token. */
+    keyThumbprint: text('key_thumbprint'),
     startedAt: moment('started_at').notNull(),
     lastUsedAt: moment('last_used_at').notNull(),
     authTime: moment('auth_time').notNull(),
@@ -205,3 +211,10 @@ export const usedAssertions = auth.table(
   },
   (table) => [primaryKey({ columns: [table.clientId, table.assertionId] })],
 );
+
+/** Proofs of possession that were used (RFC 9449 §11.1): each is good once, at whichever instance. */
+export const usedProofs = auth.table('used_proofs', {
+  /** SHA-256 over the key's thumbprint and the proof's `jti`. */
+  proofId: text('proof_id').primaryKey(),
+  expiresAt: moment('expires_at').notNull(),
+});

@@ -59,6 +59,7 @@ export { tokenIntrospection, type IntrospectToken, type TokenIntrospectionOption
 export { rememberForMs, type Revocation, type RevocationSubject } from './revocations.ts';
 export { systemTimers, type Timers } from './timers.ts';
 export { readTrace, writeTrace, type Trace } from './trace.ts';
+export type { Confirmation, Sender } from './sender.ts';
 export { openSignedToken, type SignedToken } from './signed-token.ts';
 export type {
   OpaqueTokenVerifier,

@@ -6,6 +6,7 @@ import type { Gates } from './gates.ts';
 import type { PolicySource } from './policy.ts';
 import { hopHeaders, readTransactionHeader, type TransactionHeader } from './propagation.ts';
 import { requestPolicy, type RequestPolicy } from './request-policy.ts';
+import type { Sender } from './sender.ts';
 import { readTrace, type Trace } from './trace.ts';
 import { strictestTier, type TrustTier } from './trust-tier.ts';
 
@@ -16,6 +17,10 @@ export type HeaderValues = (name: string) => readonly string[];
 export type RequestContext = Readonly<{
   authorization: Authorization;
   transaction: TransactionHeader;
+  /** What the transport knows of the sender. Without it, no token that is bound to one is believed. */
+  sender: Sender | undefined;
+  /** Values of the `DPoP` header (RFC 9449 §4.1). */
+  proofs: readonly string[];
   /** The state that no answer to this request may be older than. */
   consistency: ConsistencyHeader;
   idempotencyKeys: readonly string[];
@@ -38,6 +43,8 @@ export type RequestContext = Readonly<{
 export type RequestOptions = Readonly<{
   gates: Gates;
   headers: HeaderValues;
+  /** What a token that is bound to its sender is held against. Without it, none is believed. */
+  sender?: Sender;
   /** Tier of each call in the request. */
   tiers: readonly TrustTier[];
   /** Without it, every question about a resource is answered "unknown". */
@@ -64,6 +71,8 @@ export function openRequest(options: RequestOptions): RequestContext {
   const request: RequestContext = {
     authorization: readAuthorization(headers('Authorization')),
     transaction: readTransactionHeader(headers(hopHeaders.transaction)),
+    sender: options.sender,
+    proofs: headers('DPoP'),
     consistency: readConsistencyHeader(headers(hopHeaders.consistency)),
     idempotencyKeys: headers('Idempotency-Key'),
     tier: strictestTier(tiers),

@@ -1,5 +1,6 @@
 import type { BearerToken, OpaqueToken } from './bearer-token.ts';
 import type { DenialReason } from './denial.ts';
+import type { Confirmation } from './sender.ts';
 
 /** What a token says, once somebody has checked that it may be believed. Times are epoch seconds. */
 export type VerifiedToken = Readonly<{
@@ -23,6 +24,8 @@ export type VerifiedToken = Readonly<{
   authTime?: number;
   /** In the house's words: a foreign issuer's value only where its configuration says what that means here. */
   acr?: string;
+  /** Absent on a bearer token. A token with one is worth nothing to anybody but its sender. */
+  confirmation?: Confirmation;
 }>;
 
 /** What the authority knows about a token's session, read after the request arrived. Times are its epoch seconds. */

@@ -62,10 +62,11 @@ async function answerRoute(exchange: Exchange, routes: readonly Route[], { maxBo
   if (route === undefined) return refuseRequest('method_not_allowed');
   if (route.method === 'GET') checkNoBody(exchange);
   const body = route.method === 'POST' ? await readBody(exchange.request, maxBodyBytes) : '';
-  const { headers, remoteAddress, abort, trace } = exchange;
+  const { headers, remoteAddress, sender, abort, trace } = exchange;
   const request: HttpRequest = {
     header: headers,
     remoteAddress,
+    sender,
     signal: abort.signal,
     trace,
     form: () => {

@@ -240,6 +240,8 @@ test('a call is decided by the tiers of all calls beside it', async () => {
     calls: ['hello', 'nothing', 'mine'],
     tiers: ['publicRead', 'publicRead', 'authenticatedRead'],
     remoteAddress: '127.0.0.1',
+    // The query is no part of what a proof names (RFC 9449 §4.2).
+    sender: { method: 'GET', url: `${service.url}/trpc/hello,nothing,mine` },
   });
 });
 

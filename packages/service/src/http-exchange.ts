@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HeaderValues, Trace } from '@sallyport/auth';
+import type { HeaderValues, Sender, Trace } from '@sallyport/auth';
 import { readTrace, writeTrace } from '@sallyport/auth';
 
 /** One request and its response, read once. */
@@ -13,6 +13,8 @@ export type Exchange = Readonly<{
   query: string;
   /** Each header line by itself: Node's own `headers` keeps the first of two `Authorization` lines and hides the other. */
   headers: HeaderValues;
+  /** For tokens that are bound to whoever sends them. */
+  sender: Sender;
   trace: Trace;
   remoteAddress: string;
   /** Aborts when the caller goes away, and when the service has waited long enough while it stops. */
@@ -22,7 +24,12 @@ export type Exchange = Readonly<{
   reasons: string[];
 }>;
 
-export function openExchange(request: IncomingMessage, response: ServerResponse): Exchange {
+/** `publicUrls`: where clients find this service, each without a slash at the end. */
+export function openExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  publicUrls: readonly string[],
+): Exchange {
   const [path = '', ...query] = (request.url ?? '').split('?');
   const received = headerValues(request.rawHeaders);
   const trace = readTrace(received('traceparent'));
@@ -38,12 +45,19 @@ export function openExchange(request: IncomingMessage, response: ServerResponse)
     query: query.join('?'),
     // The trace that was started here is the one that everything behind continues.
     headers: (name) => (name.toLowerCase() === 'traceparent' ? [writeTrace(trace)] : received(name)),
+    sender: { method: request.method ?? '', url: `${publicUrlFor(received('host'), publicUrls)}${path}` },
     trace,
     remoteAddress: request.socket.remoteAddress ?? 'unknown',
     abort,
     startedAtMs: performance.now(),
     reasons: [],
   };
+}
+
+/** One of our own names, whichever the caller used: what a caller calls us proves nothing (RFC 9449 §4.3, check 9). */
+function publicUrlFor(hosts: readonly string[], publicUrls: readonly string[]): string {
+  const named = publicUrls.find((url) => URL.parse(url)?.host === hosts[0]?.toLowerCase());
+  return named ?? publicUrls[0] ?? '';
 }
 
 function headerValues(rawHeaders: readonly string[]): HeaderValues {

@@ -1,4 +1,4 @@
-import type { HeaderValues, Trace } from '@sallyport/auth';
+import type { HeaderValues, Sender, Trace } from '@sallyport/auth';
 import type { HttpAnswer } from './http-answer.ts';
 import { refuseRequest, type PublicError } from './refusal.ts';
 
@@ -8,6 +8,7 @@ export type HttpRequest = Readonly<{
   /** The body, when it is `application/x-www-form-urlencoded` and names nothing twice (RFC 6749 §3.2); else refuses. */
   form: () => URLSearchParams;
   remoteAddress: string;
+  sender: Sender;
   /** Aborts when the caller goes away. */
   signal: AbortSignal;
   trace: Trace;

@@ -25,6 +25,11 @@ export type ServeOptions<Router extends AnyTRPCRouter> = Readonly<{
   /** Told by `/readyz` beside the parts. */
   readings?: Readings;
   log: Log;
+  /**
+   * Where clients find this service, e.g. `https://catalog.example`: what a proof of possession must name. Default: the address it
+   * listens on, and `localhost` beside a loopback one.
+   */
+  publicUrls?: readonly string[];
   /** Endpoints outside tRPC. `/healthz` and `/readyz` are there already. */
   routes?: readonly Route[];
   /** Default 64 kB. */
@@ -84,8 +89,9 @@ export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<
     onError: requests.failed,
   };
 
+  let publicUrls = options.publicUrls ?? [];
   const server = createServer(serverSettings(options.receiveWithinMs), (request, response) => {
-    const exchange = openExchange(request, response);
+    const exchange = openExchange(request, response, publicUrls);
     begin(exchange, exchanges.isStopping());
     exchanges.add(exchange);
     response.once('close', () => requests.done(exchange));
@@ -97,6 +103,7 @@ export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<
   );
 
   const url = await listen(server, options);
+  publicUrls = options.publicUrls ?? ownUrls(url);
   log.info({ url }, 'listening');
   let closed: Promise<void> | undefined;
   const close = async () => {
@@ -109,6 +116,12 @@ export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<
     log.info('stopped');
   };
   return { url, close: () => (closed ??= close()) };
+}
+
+function ownUrls(url: string): readonly string[] {
+  const { protocol, hostname, port } = new URL(url);
+  const isLoopback = hostname === '127.0.0.1' || hostname === '[::1]';
+  return isLoopback ? [url, `${protocol}//localhost:${port}`] : [url];
 }
 
 function begin({ response, trace }: Exchange, isStopping: boolean): void {

@@ -1,4 +1,4 @@
-import type { HeaderValues, TrustTier } from '@sallyport/auth';
+import type { HeaderValues, Sender, TrustTier } from '@sallyport/auth';
 import type { SealedRouter } from '@sallyport/auth/trpc';
 import type { AnyTRPCRouter, inferRouterContext } from '@trpc/server';
 import { resolveResponse, type TRPCRequestInfo } from '@trpc/server/http';
@@ -15,6 +15,7 @@ export type Incoming = Readonly<{
   /** Aborts when the caller goes away, and when the service stops before the request is done. */
   signal: AbortSignal;
   remoteAddress: string;
+  sender: Sender;
 }>;
 
 export type TrpcEndpointOptions<Router extends AnyTRPCRouter> = Readonly<{
@@ -49,8 +50,9 @@ export function trpcEndpoint<Router extends AnyTRPCRouter>(options: TrpcEndpoint
       createContext: async ({ info }: { info: TRPCRequestInfo }) => {
         if (info.type === 'subscription') onStream(exchange);
         const calls = info.calls.map(({ path }) => path);
-        const { headers, remoteAddress, abort } = exchange;
-        return createContext({ headers, calls, tiers: calls.map(tierOf), signal: abort.signal, remoteAddress });
+        const { headers, remoteAddress, sender, abort } = exchange;
+        const tiers = calls.map(tierOf);
+        return createContext({ headers, calls, tiers, signal: abort.signal, remoteAddress, sender });
       },
       responseMeta,
       onError: ({ error }) => onError(exchange, error),

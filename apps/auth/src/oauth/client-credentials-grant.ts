@@ -4,11 +4,12 @@ import { authenticateClient, clientMembers } from '../clients/client-authenticat
 import { mintServiceToken } from '../tokens/access-token.ts';
 import { OAuthError } from './oauth-error.ts';
 import { grantScope, readForm, scopeMember } from './oauth-forms.ts';
+import type { OAuthRequest } from './oauth-request.ts';
 
 const members = clientMembers.extend({ audience: z.string().max(64), scope: scopeMember.optional() });
 
 /** RFC 6749 §4.4: a service's own token, for one audience. */
-export async function grantClientCredentials(authority: Authority, form: URLSearchParams) {
+export async function grantClientCredentials(authority: Authority, { form }: OAuthRequest) {
   const { audience, scope, ...identity } = readForm(members, form);
   const client = await authenticateClient(authority, identity);
   const allowed = client.serviceScopes[audience];

@@ -1,10 +1,11 @@
-import type { HttpAnswer, Route } from '@sallyport/service';
+import type { Route } from '@sallyport/service';
 import type { Authority } from '../authority.ts';
 import type { PublicKeyJwk } from '../keys/public-key.ts';
 import { keySetMaxAgeSeconds } from '../keys/signing-keys.ts';
 import { answerIntrospection } from './introspection-endpoint.ts';
 import { metadata, oauthPaths } from './metadata.ts';
 import { OAuthError, oauthErrorAnswer } from './oauth-error.ts';
+import type { Endpoint } from './oauth-request.ts';
 import { answerRevocation } from './revocation-endpoint.ts';
 import { answerTokenRequest } from './token-endpoint.ts';
 
@@ -28,8 +29,6 @@ export function oauthRoutes(authority: Authority): readonly Route[] {
   ];
 }
 
-type Endpoint = (authority: Authority, form: URLSearchParams) => Promise<HttpAnswer>;
-
 function formRoute(authority: Authority, path: string, endpoint: Endpoint): Route {
   return {
     method: 'POST',
@@ -37,9 +36,10 @@ function formRoute(authority: Authority, path: string, endpoint: Endpoint): Rout
     errorBody: ({ httpStatus }) =>
       oauthErrorAnswer(httpStatus >= 500 ? 'temporarily_unavailable' : 'invalid_request').json,
     handle: async (request) => {
+      const { header, sender } = request;
       const form = request.form();
       try {
-        return await endpoint(authority, form);
+        return await endpoint(authority, { form, header, sender });
       } catch (error) {
         if (error instanceof OAuthError) {
           authority.log.info({ path, error: error.code, detail: error.message }, 'OAuth request refused');

@@ -5,6 +5,7 @@ import { refreshSession } from '../sign-in/token-family.ts';
 import { mintUserToken } from '../tokens/access-token.ts';
 import { OAuthError } from './oauth-error.ts';
 import { grantScope, readForm, scopeMember } from './oauth-forms.ts';
+import type { OAuthRequest } from './oauth-request.ts';
 
 const members = clientMembers.extend({
   refresh_token: z.string().max(512),
@@ -14,7 +15,7 @@ const members = clientMembers.extend({
 });
 
 /** RFC 6749 §6. What may not be granted is refused before the token is spent. */
-export async function grantRefresh(authority: Authority, form: URLSearchParams) {
+export async function grantRefresh(authority: Authority, { form }: OAuthRequest) {
   const { refresh_token: refreshToken, resource: audience, scope: named, ...identity } = readForm(members, form);
   const client = await identifyClient(authority, identity);
   const allowed = client.userScopes[audience];

@@ -9,6 +9,7 @@ import { readOwnAccessToken } from '../tokens/own-token.ts';
 import { revokeAccessToken } from '../tokens/token-status.ts';
 import { OAuthError } from './oauth-error.ts';
 import { readForm } from './oauth-forms.ts';
+import type { OAuthRequest } from './oauth-request.ts';
 
 // The hint is not needed (RFC 7009 §2.1: whatever it says, all kinds are searched): an access token has dots, a refresh
 // token none.
@@ -19,7 +20,7 @@ const members = clientMembers.extend({ token: z.string().max(8192), token_type_h
  * and in the feed, when the answer leaves. An unknown token is answered like a known one; another client's is refused.
  * The answer hands out a consistency token: whoever presents it is not answered from a state before the revocation.
  */
-export async function answerRevocation(authority: Authority, form: URLSearchParams): Promise<HttpAnswer> {
+export async function answerRevocation(authority: Authority, { form }: OAuthRequest): Promise<HttpAnswer> {
   const { token, token_type_hint: _, ...identity } = readForm(members, form);
   const { clientId } = await identifyClient(authority, identity);
   const { owner, position } = token.includes('.')

@@ -9,6 +9,7 @@ import { isActive } from '../tokens/token-status.ts';
 import { mintTransactionToken, trustDomain } from '../tokens/transaction-token.ts';
 import { OAuthError } from './oauth-error.ts';
 import { readForm, scopeMember } from './oauth-forms.ts';
+import type { OAuthRequest } from './oauth-request.ts';
 
 const transactionTokenType = 'urn:ietf:params:oauth:token-type:txn_token';
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
@@ -42,7 +43,7 @@ const members = clientMembers.extend({
  * what it needs to carry that person on. The subject token is checked as the fresh gate would, and must have been
  * issued for the requester itself: a service cannot exchange a token that it only saw.
  */
-export async function grantTokenExchange(authority: Authority, form: URLSearchParams) {
+export async function grantTokenExchange(authority: Authority, { form }: OAuthRequest) {
   const {
     subject_token: subjectToken,
     audience,
