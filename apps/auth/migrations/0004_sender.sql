@@ -1,7 +1,5 @@
 ALTER TABLE "auth"."clients" ADD COLUMN "sender_constraint" text DEFAULT 'none' NOT NULL;
 --> statement-breakpoint
-ALTER TABLE "auth"."sessions" ADD COLUMN "key_thumbprint" text;
---> statement-breakpoint
 CREATE TABLE "auth"."used_proofs" (
 	"proof_id" text PRIMARY KEY NOT NULL,
 	"expires_at" timestamp with time zone NOT NULL

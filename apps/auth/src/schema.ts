@@ -79,8 +79,6 @@ export const sessions = auth.table(
     generation: integer('generation').notNull().default(0),
     /** SHA-256 of the one refresh token that is good: the tip of the family. */
     refreshHash: text('refresh_hash').notNull().unique(),
-    /** JWK thumbprint (RFC 7638) of the key that the family is bound to (RFC 9449 §5). Absent: whoever holds the token. */
-    keyThumbprint: text('key_thumbprint'),
     startedAt: moment('started_at').notNull(),
     lastUsedAt: moment('last_used_at').notNull(),
     authTime: moment('auth_time').notNull(),
