@@ -110,30 +110,34 @@ describe('over every interleaving of questions, revocations, reads and answers',
     { maxBatch: 1, maxUnderWay: 1 },
     { maxBatch: 3, maxUnderWay: 2 },
     { maxBatch: 128, maxUnderWay: 3 },
-  ])('with $maxBatch in a call and $maxUnderWay calls on the way', async (limits) => {
-    const property = fc.asyncProperty(fc.scheduler(), steps, fates, async (scheduler, played, fateOfCalls) => {
-      const authority = steppingAuthority(scheduler, fateOfCalls);
-      const outcomes = await play(scheduler, authority, [coalescingAuthority(authority.ask, limits), played]);
+  ])(
+    'nobody gets an answer that was read before they asked, with $maxBatch in a call and $maxUnderWay on the way (INT-07)',
+    async (limits) => {
+      const property = fc.asyncProperty(fc.scheduler(), steps, fates, async (scheduler, played, fateOfCalls) => {
+        const authority = steppingAuthority(scheduler, fateOfCalls);
+        const outcomes = await play(scheduler, authority, [coalescingAuthority(authority.ask, limits), played]);
 
-      for (const { token, askedAt, wasRevoked, answer, failedCall } of outcomes) {
-        // (INT-07) What was read was read after the question was asked, also when it was revoked between joining and reading.
-        if (answer?.active === true && answer.answeredAt <= askedAt) return false;
-        if (answer?.active === true && wasRevoked) return false;
-        // Everybody is told about the own token, and only fails with a call that the own question went out in.
-        if (answer !== undefined && answer.acr !== token) return false;
-        if (failedCall !== undefined && authority.calls[failedCall]?.tokens.includes(token) !== true) return false;
-        if (failedCall !== undefined && authority.calls[failedCall]?.fate === 'answers') return false;
-      }
-      const isWithinLimits = authority.calls.every(
-        ({ tokens }) => tokens.length > 0 && tokens.length <= limits.maxBatch && new Set(tokens).size === tokens.length,
-      );
-      const asks = played.filter((step) => 'ask' in step).length;
-      return isWithinLimits && authority.mostUnderWay() <= limits.maxUnderWay && outcomes.length === asks;
-    });
-    await expect(fc.assert(property, { numRuns: 400 })).resolves.toBeUndefined();
-    // Nobody's deadline passed: no timer was ever needed to get an answer, and none is left.
-    expect(vi.getTimerCount()).toBe(0);
-  });
+        for (const { token, askedAt, wasRevoked, answer, failedCall } of outcomes) {
+          // What was read was read after the question was asked, also when it was revoked between joining and reading.
+          if (answer?.active === true && answer.answeredAt <= askedAt) return false;
+          if (answer?.active === true && wasRevoked) return false;
+          // Everybody is told about the own token, and only fails with a call that the own question went out in.
+          if (answer !== undefined && answer.acr !== token) return false;
+          if (failedCall !== undefined && authority.calls[failedCall]?.tokens.includes(token) !== true) return false;
+          if (failedCall !== undefined && authority.calls[failedCall]?.fate === 'answers') return false;
+        }
+        const isWithinLimits = authority.calls.every(
+          ({ tokens }) =>
+            tokens.length > 0 && tokens.length <= limits.maxBatch && new Set(tokens).size === tokens.length,
+        );
+        const asks = played.filter((step) => 'ask' in step).length;
+        return isWithinLimits && authority.mostUnderWay() <= limits.maxUnderWay && outcomes.length === asks;
+      });
+      await expect(fc.assert(property, { numRuns: 400 })).resolves.toBeUndefined();
+      // Nobody's deadline passed: no timer was ever needed to get an answer, and none is left.
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
 });
 
 /** What an authority may say, beside what must come of it. */
