@@ -4,7 +4,7 @@ import { registerClients, type ServiceKey } from './clients/registered-clients.t
 import { schema } from './database.ts';
 import { seedDemoAccounts } from './demo-accounts.ts';
 import { openSealer } from './keys/sealed-secret.ts';
-import { ensureSigningKey } from './keys/signing-keys.ts';
+import { tendSigningKeys } from './keys/signing-keys.ts';
 import { ensureRuleSet } from './policy/house-rules.ts';
 
 export type Preparation = Readonly<{
@@ -23,7 +23,7 @@ export async function prepareDatabase(preparation: Preparation): Promise<void> {
   try {
     const database = openDatabase(pool, schema);
     const sealer = openSealer(keyEncryptionKey);
-    await ensureSigningKey({ database, sealer, now: Date.now });
+    await tendSigningKeys({ database, sealer, now: Date.now });
     await registerClients(database, serviceKeys);
     await ensureRuleSet({ database, now: Date.now });
     if (withDemoAccounts) await seedDemoAccounts(database, sealer);

@@ -3,11 +3,14 @@ import { createPool, openDatabase, runtimeRole } from '@sallyport/db';
 import { readArguments, readEnvironment, runCommand } from '@sallyport/service';
 import { schema } from './database.ts';
 import { keySettings } from './environment.ts';
+import { houseKeyLifetimes } from './keys/key-life.ts';
 import { openSealer } from './keys/sealed-secret.ts';
-import { announcedSeconds, rotateSigningKey, verifyingSeconds, type KeyRotation } from './keys/signing-keys.ts';
+import { rotateSigningKey, type KeyRotation } from './keys/signing-keys.ts';
 import { explainStartFailure } from './start-failure.ts';
 
-const help = `Announces the authority's next signing key.
+const { announcedSeconds, verifyingSeconds, signingSeconds } = houseKeyLifetimes;
+
+const help = `Announces the authority's next signing key, which otherwise happens by itself once in ${signingSeconds / 3600} hours.
 
   npx pnpm --filter @sallyport/auth-service rotate-keys [--now] [--json]
 

@@ -185,7 +185,7 @@ export const policyRuleSets = auth.table(
   (table) => [check('policy_version', sql`${table.version} > 0`)],
 );
 
-/** A key's state follows from its times alone: announced → signing → verifying → retired (`signing-keys.ts`). */
+/** A key's state follows from its times alone: announced → signing → verifying → retired (`key-life.ts`). */
 export const signingKeys = auth.table('signing_keys', {
   kid: text('kid').primaryKey(),
   publicJwk: jsonb('public_jwk').$type<PublicKeyJwk>().notNull(),

@@ -1,7 +1,5 @@
-import { and, eq, gt, isNull, or } from 'drizzle-orm';
 import { recordRevocations } from '../revocation/revocation-outbox.ts';
-import { signingKeys } from '../schema.ts';
-import { addKey, inKeyTurn, type KeyStore } from './signing-keys.ts';
+import { changeKeys, inKeyTurn, type KeyStore } from './signing-keys.ts';
 
 /** `position`: the feed's after it, for a consistency token. */
 export type KeyDenial = Readonly<{ signsNow: string; position: number }>;
@@ -13,21 +11,12 @@ export type KeyDenial = Readonly<{ signsNow: string; position: number }>;
  */
 export async function denySigningKey(store: KeyStore, keyId: string, because: string): Promise<KeyDenial | undefined> {
   return inKeyTurn(store, async (transaction) => {
-    const at = new Date(store.now());
-    const [known] = await transaction.select().from(signingKeys).where(eq(signingKeys.kid, keyId));
-    if (known === undefined) return undefined;
-    const isUsed = or(isNull(signingKeys.retiresAt), gt(signingKeys.retiresAt, at));
-    const ended = await transaction
-      .update(signingKeys)
-      .set({ retiresAt: at })
-      .where(and(eq(signingKeys.kid, keyId), isUsed))
-      .returning({ kid: signingKeys.kid });
-    const [next] = await transaction.select().from(signingKeys).where(isNull(signingKeys.retiresAt));
-    if (next !== undefined && next.signsFrom > at)
-      await transaction.update(signingKeys).set({ signsFrom: at }).where(eq(signingKeys.kid, next.kid));
-    const signsNow =
-      next?.kid ?? (await addKey(store, transaction, { publishedAt: at, signsFrom: at, retiresAt: null }));
-    const denied = ended.map(({ kid }) => ({ kind: 'key', keyId: kid }) as const);
-    return { signsNow, position: await recordRevocations(transaction, denied, because) };
+    const { before, changes, added } = await changeKeys(store, transaction, { kind: 'deny', keyId });
+    if (!before.some(({ kid }) => kid === keyId)) return undefined;
+    const changed = new Set(changes.map(({ kid }) => kid));
+    const next = added ?? [...changes, ...before].find(({ kid, retiresAt }) => kid !== keyId && retiresAt === null);
+    if (next === undefined) throw new Error('A denied key has a successor.');
+    const denied = changed.has(keyId) ? [{ kind: 'key', keyId } as const] : [];
+    return { signsNow: next.kid, position: await recordRevocations(transaction, denied, because) };
   });
 }

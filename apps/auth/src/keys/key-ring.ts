@@ -2,17 +2,10 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { countEpochs, readKeySet, type VerificationKey, type VerificationKeys } from '@sallyport/auth';
 import { gt, isNull, or } from 'drizzle-orm';
 import { signingKeys } from '../schema.ts';
+import { planKeys, rereadSeconds, stateOf, type KeyState } from './key-life.ts';
 import type { PublicKeyJwk } from './public-key.ts';
 import type { Sealer } from './sealed-secret.ts';
-import {
-  ensureSigningKey,
-  keyPlace,
-  rereadSeconds,
-  stateOf,
-  type KeyStore,
-  type KeyTimes,
-  type SigningKeyRow,
-} from './signing-keys.ts';
+import { keyPlace, lifeOf, tendSigningKeys, type KeyStore, type SigningKeyRow } from './signing-keys.ts';
 
 type SigningKey = Readonly<{ keyId: string; privateKey: KeyObject }>;
 
@@ -26,14 +19,19 @@ export type KeyRing = Readonly<{
   verification: VerificationKeys;
   /** Reads the table again, as happens by itself every few seconds. The reading begins after the call. */
   reread: () => Promise<void>;
+  /** Reads again, and does what is due: a key announces its successor in time. Happens by itself every few seconds. */
+  tend: () => Promise<void>;
   close: () => void;
 }>;
 
 type HeldKey = Readonly<{ signing: SigningKey; publicJwk: PublicKeyJwk; verification: VerificationKey }>;
 /** A key with the times that were read last. */
-type TimedKey = Readonly<{ times: KeyTimes; key: HeldKey }>;
+type TimedKey = Readonly<{ times: SigningKeyRow; key: HeldKey }>;
 
-/** Reads the keys, making the first one when there is none. Keeps what it has when a later read fails. */
+/**
+ * Reads the keys, and goes on doing so; makes the first one when there is none, and announces the next when it is due. Keeps
+ * what it has when a later read fails.
+ */
 export async function openKeyRing(store: KeyStore, onRereadFailed: (error: unknown) => void): Promise<KeyRing> {
   let held: readonly TimedKey[] = [];
   let readAtMs = 0;
@@ -41,13 +39,24 @@ export async function openKeyRing(store: KeyStore, onRereadFailed: (error: unkno
     readAtMs = performance.now();
     held = await readKeys(store, held);
   });
-  await ensureSigningKey(store);
-  await reread();
-  const timer = setInterval(() => void reread().catch(onRereadFailed), rereadSeconds * 1000);
+  const tend = async (): Promise<void> => {
+    await reread();
+    // What was read says whether anything is due; the turn, which is taken then, says whether it still is.
+    const { changes, adds } = planKeys(
+      held.map(({ times }) => times),
+      { kind: 'tend' },
+      { now: new Date(store.now()), life: lifeOf(store) },
+    );
+    if (changes.length === 0 && adds === undefined) return;
+    await tendSigningKeys(store);
+    await reread();
+  };
+  await tend();
+  const timer = setInterval(() => void tend().catch(onRereadFailed), rereadSeconds * 1000);
   timer.unref();
 
   // States are taken at each use: a key begins to sign, and ends, by the clock and not by the reading.
-  const inState = (...states: readonly string[]): readonly HeldKey[] => {
+  const inState = (...states: readonly KeyState[]): readonly HeldKey[] => {
     const now = new Date(store.now());
     const allTimes = held.map(({ times }) => times);
     return held.filter(({ times }) => states.includes(stateOf(times, allTimes, now))).map(({ key }) => key);
@@ -74,6 +83,7 @@ export async function openKeyRing(store: KeyStore, onRereadFailed: (error: unkno
       epoch: () => epochOf(usable().map((key) => key.verification)),
     },
     reread,
+    tend,
     close: () => clearInterval(timer),
   };
 }

@@ -7,8 +7,11 @@ import { headerOf, textLike } from '../testing/expected.ts';
 import { runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
 import { mintServiceToken } from '../tokens/access-token.ts';
 import { readOwnAccessToken } from '../tokens/own-token.ts';
+import { houseKeyLifetimes } from './key-life.ts';
 import { openKeyRing } from './key-ring.ts';
-import { announcedSeconds, ensureSigningKey, rotateSigningKey, stateOf, verifyingSeconds } from './signing-keys.ts';
+import { rotateSigningKey, tendSigningKeys } from './signing-keys.ts';
+
+const { announcedSeconds, verifyingSeconds } = houseKeyLifetimes;
 
 let auth: RunningAuthority;
 beforeAll(async () => {
@@ -18,26 +21,6 @@ afterAll(() => auth.close());
 
 const keyIds = () => auth.authority.keys.published().map((key) => key.kid);
 const signingId = () => auth.authority.keys.signing().keyId;
-
-test('a key is announced, signs, verifies and retires by the clock alone', () => {
-  const at = (seconds: number) => new Date(seconds * 1000);
-  const first = { publishedAt: at(0), signsFrom: at(0), retiresAt: at(1000) };
-  const second = { publishedAt: at(100), signsFrom: at(200), retiresAt: null };
-  const states = [150, 200, 999, 1000].map((now) =>
-    [first, second].map((key) => stateOf(key, [first, second], at(now))),
-  );
-  expect(states).toEqual([
-    ['signing', 'announced'],
-    ['verifying', 'signing'],
-    ['verifying', 'signing'],
-    ['retired', 'signing'],
-  ]);
-});
-
-test('the overlap outlasts the key set cache before, and the cache and the longest token after', () => {
-  expect(announcedSeconds).toBeGreaterThanOrEqual(60);
-  expect(verifyingSeconds).toBeGreaterThanOrEqual(60 + 300);
-});
 
 test('through a rotation every living token verifies against every set a verifier may still hold', async () => {
   const { authority } = auth;
@@ -87,7 +70,7 @@ test('--now lets the next key sign at once, and takes an announced one if there 
 test('processes that start at once make one first key', async () => {
   await auth.operator.query('DELETE FROM signing_keys');
   const store = { database: auth.authority.database, sealer: auth.authority.sealer, now: auth.now };
-  await Promise.all(Array.from({ length: 8 }, () => ensureSigningKey(store)));
+  await Promise.all(Array.from({ length: 8 }, () => tendSigningKeys(store)));
   await auth.authority.keys.reread();
   expect(keyIds()).toHaveLength(1);
 });

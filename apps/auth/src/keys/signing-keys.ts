@@ -1,47 +1,34 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { inTransaction } from '@sallyport/db';
-import { desc, eq, gt, isNull, or, sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { transactionLimits, type AuthDatabase, type AuthQueries } from '../database.ts';
 import { after, type Now } from '../moments.ts';
 import { signingKeys } from '../schema.ts';
-import { accessTokenSeconds } from '../tokens/token-lifetimes.ts';
+import {
+  houseKeyLifetimes,
+  planKeys,
+  type KeyCommand,
+  type KeyLifetimes,
+  type KeyPlan,
+  type KeyTimes,
+  type KnownKey,
+} from './key-life.ts';
 import { publicKeyJwk } from './public-key.ts';
 import type { Sealer } from './sealed-secret.ts';
 
 export type SigningKeyRow = typeof signingKeys.$inferSelect;
-export type KeyTimes = Pick<SigningKeyRow, 'publishedAt' | 'signsFrom' | 'retiresAt'>;
-export type KeyState = 'announced' | 'signing' | 'verifying' | 'retired';
 
-/** Seconds that a verifier may keep the published set: `max-age` of the JWKS. */
-export const keySetMaxAgeSeconds = 60;
-/** Seconds after which every process of the authority has read the table again. */
-export const rereadSeconds = 5;
+export type KeyStore = Readonly<{
+  database: AuthDatabase;
+  sealer: Sealer;
+  now: Now;
+  /** Default: the house's. */
+  keyLife?: KeyLifetimes;
+}>;
 
-/** A new key is published this long before it signs: by then no verifier holds a set without it. */
-export const announcedSeconds = keySetMaxAgeSeconds + 2 * rereadSeconds;
-/** And stays published this long after its successor took over: by then no token of it is alive. */
-export const verifyingSeconds = keySetMaxAgeSeconds + accessTokenSeconds + 2 * rereadSeconds;
-
-/** Pure: a key's state follows from its times, and from those of the keys beside it. */
-export function stateOf(key: KeyTimes, beside: readonly KeyTimes[], now: Date): KeyState {
-  if (key.retiresAt !== null && key.retiresAt <= now) return 'retired';
-  if (key.signsFrom > now) return 'announced';
-  const hasSuccessor = beside.some((other) => other.signsFrom > key.signsFrom && other.signsFrom <= now);
-  return hasSuccessor ? 'verifying' : 'signing';
-}
-
-export type KeyStore = Readonly<{ database: AuthDatabase; sealer: Sealer; now: Now }>;
-
-/** Makes the first key when there is none. Safe from several processes at once. */
-export async function ensureSigningKey(store: KeyStore): Promise<void> {
-  await inKeyTurn(store, async (transaction) => {
-    const at = new Date(store.now());
-    const [key] = await transaction
-      .select({ kid: signingKeys.kid })
-      .from(signingKeys)
-      .where(isNull(signingKeys.retiresAt));
-    if (key === undefined) await addKey(store, transaction, { publishedAt: at, signsFrom: at, retiresAt: null });
-  });
+/** Makes the first key when there is none, and announces the next one when it is time. Safe from several processes at once. */
+export async function tendSigningKeys(store: KeyStore): Promise<KeyPlan> {
+  return inKeyTurn(store, (transaction) => changeKeys(store, transaction, { kind: 'tend' }));
 }
 
 export type KeyRotation = Readonly<{ keyId: string; signsFrom: Date; predecessorsRetireAt: Date }>;
@@ -56,21 +43,34 @@ export async function rotateSigningKey(
   { immediately }: { immediately: boolean },
 ): Promise<KeyRotation | undefined> {
   return inKeyTurn(store, async (transaction) => {
-    const at = new Date(store.now());
-    const [newest] = await transaction.select().from(signingKeys).orderBy(desc(signingKeys.signsFrom)).limit(1);
-    const announced = newest !== undefined && newest.signsFrom > at ? newest : undefined;
-    if (announced !== undefined && !immediately) return undefined;
-
-    const signsFrom = immediately ? at : after(at, announcedSeconds);
-    const predecessorsRetireAt = after(signsFrom, verifyingSeconds);
-    const endsTooLate = or(isNull(signingKeys.retiresAt), gt(signingKeys.retiresAt, predecessorsRetireAt));
-    await transaction.update(signingKeys).set({ retiresAt: predecessorsRetireAt }).where(endsTooLate);
-    const times = { publishedAt: announced?.publishedAt ?? at, signsFrom, retiresAt: null };
-    if (announced === undefined)
-      return { keyId: await addKey(store, transaction, times), signsFrom, predecessorsRetireAt };
-    await transaction.update(signingKeys).set(times).where(eq(signingKeys.kid, announced.kid));
-    return { keyId: announced.kid, signsFrom, predecessorsRetireAt };
+    const { changes, added } = await changeKeys(store, transaction, { kind: 'rotate', immediately });
+    const next = added ?? changes.find(({ retiresAt }) => retiresAt === null);
+    if (next === undefined) return undefined;
+    const { verifyingSeconds } = lifeOf(store);
+    return {
+      keyId: next.kid,
+      signsFrom: next.signsFrom,
+      predecessorsRetireAt: after(next.signsFrom, verifyingSeconds),
+    };
   });
+}
+
+type Changed = KeyPlan &
+  Readonly<{ /** All keys as they were before. */ before: readonly KnownKey[]; added: KnownKey | undefined }>;
+
+/** Plans by what the table says in the keys' turn, and writes it. */
+export async function changeKeys(store: KeyStore, transaction: AuthQueries, command: KeyCommand): Promise<Changed> {
+  const { kid, publishedAt, signsFrom, retiresAt } = signingKeys;
+  const before = await transaction.select({ kid, publishedAt, signsFrom, retiresAt }).from(signingKeys);
+  const plan = planKeys(before, command, { now: new Date(store.now()), life: lifeOf(store) });
+  for (const { kid: changed, ...times } of plan.changes)
+    await transaction.update(signingKeys).set(times).where(eq(signingKeys.kid, changed));
+  const added = plan.adds && { kid: await addKey(store, transaction, plan.adds), ...plan.adds };
+  return { ...plan, before, added };
+}
+
+export function lifeOf({ keyLife = houseKeyLifetimes }: Pick<KeyStore, 'keyLife'>): KeyLifetimes {
+  return keyLife;
 }
 
 /** Whoever changes keys waits for whoever is changing them: two processes never both make "the next" key. */
@@ -84,7 +84,7 @@ export function inKeyTurn<Result>(
   });
 }
 
-export async function addKey({ sealer }: KeyStore, transaction: AuthQueries, times: KeyTimes): Promise<string> {
+async function addKey({ sealer }: KeyStore, transaction: AuthQueries, times: KeyTimes): Promise<string> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   // Short, because it stands in every token: 48 bits tell the few keys of one issuer apart.
   const kid = randomBytes(6).toString('base64url');

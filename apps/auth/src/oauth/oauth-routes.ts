@@ -1,7 +1,7 @@
 import type { Route } from '@sallyport/service';
 import type { Authority } from '../authority.ts';
+import { keySetMaxAgeSeconds } from '../keys/key-life.ts';
 import type { PublicKeyJwk } from '../keys/public-key.ts';
-import { keySetMaxAgeSeconds } from '../keys/signing-keys.ts';
 import { answerIntrospection } from './introspection-endpoint.ts';
 import { metadata, oauthPaths } from './metadata.ts';
 import { OAuthError, oauthErrorAnswer } from './oauth-error.ts';
