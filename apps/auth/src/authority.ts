@@ -5,6 +5,7 @@ import type { KeyRing } from './keys/key-ring.ts';
 import type { Sealer } from './keys/sealed-secret.ts';
 import type { Now } from './moments.ts';
 import type { Passwords } from './sign-in/passwords.ts';
+import type { Throttle } from './throttle/throttle.ts';
 
 /** What the authority's work needs. Made once per process, in `open-authority.ts`. */
 export type Authority = Readonly<{
@@ -16,6 +17,8 @@ export type Authority = Readonly<{
   passwords: Passwords;
   /** Asks the database now about many tokens. */
   introspect: Introspect;
+  /** Who may ask how often. */
+  throttle: Throttle;
   now: Now;
   log: Log;
 }>;

@@ -1,5 +1,6 @@
 import { parseJson, preparationSettings, serviceSettings } from '@sallyport/service';
 import * as z from 'zod';
+import { openCallerReader } from './caller.ts';
 import { publicKeyJwk } from './keys/public-key.ts';
 
 /** The key that seals secrets in the database. */
@@ -9,8 +10,37 @@ const keyEncryptionKey = z
   .transform((text) => Buffer.from(text, 'base64url'))
   .describe('32 random bytes in base64url, e.g. from: openssl rand -base64 32 | tr "+/" "-_" | tr -d "="');
 
+const trustedProxies = z
+  .string()
+  .default('')
+  .transform((list) => (list === '' ? [] : list.split(',')))
+  .refine(isProxyList)
+  .describe('the addresses or networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8,::1');
+
+function isProxyList(entries: readonly string[]): boolean {
+  try {
+    openCallerReader(entries);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const throttleFactor = z
+  .string()
+  .regex(/^[0-9]{1,6}$/)
+  .transform(Number)
+  .pipe(z.int().min(1))
+  .default(1)
+  .describe('1; more, to multiply every limit on how often somebody may ask while something is measured');
+
 /** The settings of auth, for `readEnvironment`. */
-export const authSettings = { ...serviceSettings(4000), KEY_ENCRYPTION_KEY: keyEncryptionKey };
+export const authSettings = {
+  ...serviceSettings(4000),
+  KEY_ENCRYPTION_KEY: keyEncryptionKey,
+  TRUSTED_PROXIES: trustedProxies,
+  THROTTLE_FACTOR: throttleFactor,
+};
 
 /** What a command that only touches keys needs. */
 export const keySettings = { DATABASE_URL: authSettings.DATABASE_URL, KEY_ENCRYPTION_KEY: keyEncryptionKey };

@@ -10,11 +10,13 @@ await startService('auth', async () => {
     databaseUrl: settings.DATABASE_URL,
     keyEncryptionKey: settings.KEY_ENCRYPTION_KEY,
     log: createLog('auth', settings.LOG_LEVEL),
+    throttleFactor: settings.THROTTLE_FACTOR,
   });
   return serveAuth({
     port: settings.PORT,
     host: settings.HOST,
     opened,
     allowedOrigins: settings.ALLOWED_ORIGINS,
+    trustedProxies: settings.TRUSTED_PROXIES,
   });
 });

@@ -11,6 +11,8 @@ import type { Now } from './moments.ts';
 import { openRevocationWake, type RevocationWake } from './revocation/revocation-wake.ts';
 import { openPasswords } from './sign-in/passwords.ts';
 import { explainStartFailure } from './start-failure.ts';
+import { postgresStore } from './throttle/postgres-store.ts';
+import { openThrottle } from './throttle/throttle.ts';
 import { assertTokensFit } from './tokens/access-token.ts';
 
 export type AuthoritySettings = Readonly<{
@@ -20,6 +22,8 @@ export type AuthoritySettings = Readonly<{
   keyEncryptionKey: Uint8Array;
   log: Log;
   now?: Now;
+  /** Multiplies what anybody may ask for in a while. Default 1. */
+  throttleFactor?: number;
 }>;
 
 export type OpenedAuthority = Readonly<{ authority: Authority; wake: RevocationWake; close: () => Promise<void> }>;
@@ -40,7 +44,9 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
       log.warn({ err }, 'signing keys could not be read again'),
     );
     const passwords = await openPasswords();
-    const authority = { issuer, database, keys, sealer, passwords, introspect: reader.introspect, now, log };
+    const throttle = openThrottle({ store: postgresStore(pool), now, factor: settings.throttleFactor });
+    const { introspect } = reader;
+    const authority = { issuer, database, keys, sealer, passwords, introspect, throttle, now, log };
     await assertTokensFit(authority, await allClients(database));
     const wake = openRevocationWake(databaseUrl);
     const forget = setInterval(() => {

@@ -26,6 +26,9 @@ export const accounts = auth.table('accounts', {
   /** PHC string: it names its own parameters. */
   passwordHash: text('password_hash').notNull(),
   enabled: boolean('enabled').notNull().default(true),
+  emailVerifiedAt: moment('email_verified_at'),
+  /** Somebody else knows the password: it signs nobody in until another one is set. */
+  passwordCompromisedAt: moment('password_compromised_at'),
   /** What the person is at each service. Changed by `change-roles.ts` alone, which ends their sessions too. */
   roles: jsonb('roles').$type<RolesByAudience>().notNull().default({}),
   createdAt: moment('created_at').notNull(),

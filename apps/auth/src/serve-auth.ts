@@ -1,6 +1,7 @@
 import { liveWithinMs, openRequest } from '@sallyport/auth';
 import { isReachable } from '@sallyport/db';
 import { serve, type Running } from '@sallyport/service';
+import { openCallerReader } from './caller.ts';
 import { oauthRoutes } from './oauth/oauth-routes.ts';
 import type { OpenedAuthority } from './open-authority.ts';
 import { sealedAuthRouter } from './router.ts';
@@ -12,11 +13,14 @@ export type AuthParts = Readonly<{
   opened: OpenedAuthority;
   /** Web pages that may read the answers. Default: none. */
   allowedOrigins?: readonly string[];
+  /** Addresses or networks whose `X-Forwarded-For` is believed. Default: nobody's. */
+  trustedProxies?: readonly string[];
 }>;
 
 /** Puts the authority on the network. It closes what was opened when it stops. */
-export function serveAuth({ port, host, opened, allowedOrigins = [] }: AuthParts): Promise<Running> {
+export function serveAuth({ port, host, opened, allowedOrigins = [], trustedProxies }: AuthParts): Promise<Running> {
   const { authority, wake } = opened;
+  const readCaller = openCallerReader(trustedProxies);
   const { gates, revocations } = openTrust(authority, wake);
   return serve({
     name: 'auth',
@@ -30,10 +34,11 @@ export function serveAuth({ port, host, opened, allowedOrigins = [] }: AuthParts
     createContext: (incoming) => ({
       request: openRequest({ gates, ...incoming }),
       authority,
+      caller: readCaller({ header: incoming.headers, remoteAddress: incoming.remoteAddress }),
       wake,
       log: authority.log,
     }),
-    routes: oauthRoutes(authority),
+    routes: oauthRoutes(authority, readCaller),
     readiness: async () => ({
       database: await isReachable(authority.database.$client),
       keys: authority.keys.published().length > 0,

@@ -9,7 +9,14 @@ export type { Readiness } from './health.ts';
 export { createLog, type Log, type LogLevel } from './log.ts';
 export { formatError, responseMeta, type ErrorShape } from './public-error.ts';
 export { parseJson } from './parse-json.ts';
-export { refuse, refuseUnavailable, type BusinessRefusal, type InputIssue, type PublicError } from './refusal.ts';
+export {
+  refuse,
+  refuseForNow,
+  refuseUnavailable,
+  type BusinessRefusal,
+  type InputIssue,
+  type PublicError,
+} from './refusal.ts';
 export type { HttpRequest, Route } from './routes.ts';
 export { serve, type Running, type ServeOptions } from './serve.ts';
 export { readArguments, runCommand, type Command } from './run-command.ts';

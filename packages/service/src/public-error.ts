@@ -74,15 +74,17 @@ export function formatError({ error }: { error: TRPCError }): ErrorShape {
 }
 
 /** Seconds. The outages this system expects (a restart, a fail-over) are shorter than a client's patience. */
-const retryAfterSeconds = '1';
+const outageSeconds = 1;
 
 /** The headers that the errors of a request ask for. In a batch the gravest denial decides `WWW-Authenticate`. */
 export function headersOf(errors: readonly Error[]): Record<string, string> {
   const wwwAuthenticate = gravestDenial(errors)?.wwwAuthenticate;
-  const isOutage = errors.some((error) => publicErrorOf(error).httpStatus === 503);
+  const waits = errors.map(publicErrorOf).flatMap(({ httpStatus, retryAfterSeconds }) => {
+    return retryAfterSeconds ?? (httpStatus === 503 ? outageSeconds : []);
+  });
   return {
     ...(wwwAuthenticate !== undefined && { 'WWW-Authenticate': wwwAuthenticate }),
-    ...(isOutage && { 'Retry-After': retryAfterSeconds }),
+    ...(waits.length > 0 && { 'Retry-After': String(Math.max(...waits)) }),
   };
 }
 

@@ -15,6 +15,8 @@ export type PublicError = Readonly<{
   message: string;
   challenge?: StepUpChallenge;
   issues?: readonly InputIssue[];
+  /** Said in the header `Retry-After`. */
+  retryAfterSeconds?: number;
 }>;
 
 /** The cause of every error that a service meant to send. An error without it is answered by its class alone. */
@@ -54,6 +56,14 @@ export function refuseRequest(reason: RequestReason): never {
 /** "Not known right now", which is never a "no". */
 export function refuseUnavailable(): never {
   refuseRequest('temporarily_unavailable');
+}
+
+/** "Not now, but in so many seconds": the caller asked too often, or there is no room for more. */
+export function refuseForNow(
+  reason: 'too_many_requests' | 'temporarily_unavailable',
+  retryAfterSeconds: number,
+): never {
+  throw refusalError({ ...requestError(reason), retryAfterSeconds });
 }
 
 export function requestError(reason: RequestReason): PublicError {

@@ -12,6 +12,8 @@ const errors = {
   invalid_scope: [400, 'The scope goes beyond what may be granted.'],
   invalid_target: [400, 'No token can be issued for this target.'],
   access_denied: [403, 'The client may not do this.'],
+  // Of RFC 6585 §4: OAuth has no code of its own for it.
+  too_many_requests: [429, 'Too many requests. Try again later.'],
   temporarily_unavailable: [503, 'This is not available right now. Try again shortly.'],
 } as const satisfies Record<string, readonly [number, string]>;
 
@@ -28,11 +30,14 @@ export class OAuthError extends Error {
   }
 }
 
-export function oauthErrorAnswer(code: OAuthErrorCode): HttpAnswer {
+export function oauthErrorAnswer(code: OAuthErrorCode, retryAfterSeconds = 1): HttpAnswer {
   const [status, description] = errors[code];
   return {
     status,
-    headers: { 'Cache-Control': 'no-store', ...(status === 503 && { 'Retry-After': '1' }) },
+    headers: {
+      'Cache-Control': 'no-store',
+      ...((status === 503 || status === 429) && { 'Retry-After': String(retryAfterSeconds) }),
+    },
     json: { error: code, error_description: description },
   };
 }

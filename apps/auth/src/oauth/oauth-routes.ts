@@ -1,7 +1,9 @@
 import type { Route } from '@sallyport/service';
 import type { Authority } from '../authority.ts';
+import type { Caller, ReadCaller } from '../caller.ts';
 import { keySetMaxAgeSeconds } from '../keys/key-life.ts';
 import type { PublicKeyJwk } from '../keys/public-key.ts';
+import { TryLater } from '../try-later.ts';
 import { answerIntrospection } from './introspection-endpoint.ts';
 import { metadata, oauthPaths } from './metadata.ts';
 import { OAuthError, oauthErrorAnswer } from './oauth-error.ts';
@@ -10,8 +12,9 @@ import { answerRevocation } from './revocation-endpoint.ts';
 import { answerTokenRequest } from './token-endpoint.ts';
 
 /** What the authority speaks outside tRPC: OAuth, for everybody's clients. */
-export function oauthRoutes(authority: Authority): readonly Route[] {
+export function oauthRoutes(authority: Authority, readCaller: ReadCaller): readonly Route[] {
   const cached = { 'Cache-Control': `public, max-age=${keySetMaxAgeSeconds}` };
+  const form = (path: string, endpoint: Endpoint): Route => formRoute({ authority, readCaller, path }, endpoint);
   return [
     {
       method: 'GET',
@@ -23,13 +26,15 @@ export function oauthRoutes(authority: Authority): readonly Route[] {
       path: oauthPaths.keys,
       handle: async () => ({ status: 200, headers: cached, json: { keys: await newestKeys(authority) } }),
     },
-    formRoute(authority, oauthPaths.token, answerTokenRequest),
-    formRoute(authority, oauthPaths.introspection, answerIntrospection),
-    formRoute(authority, oauthPaths.revocation, answerRevocation),
+    form(oauthPaths.token, answerTokenRequest),
+    form(oauthPaths.introspection, answerIntrospection),
+    form(oauthPaths.revocation, answerRevocation),
   ];
 }
 
-function formRoute(authority: Authority, path: string, endpoint: Endpoint): Route {
+type FormPlace = Readonly<{ authority: Authority; readCaller: ReadCaller; path: string }>;
+
+function formRoute({ authority, readCaller, path }: FormPlace, endpoint: Endpoint): Route {
   return {
     method: 'POST',
     path,
@@ -38,10 +43,18 @@ function formRoute(authority: Authority, path: string, endpoint: Endpoint): Rout
     handle: async (request) => {
       const { header, sender } = request;
       const form = request.form();
+      const caller = readCaller(request);
       try {
-        return await endpoint(authority, { form, header, sender });
+        await authority.throttle.take('formFromNetwork', caller.network);
+        return await endpoint(authority, { form, header, sender, caller });
       } catch (error) {
+        if (error instanceof TryLater) {
+          const code = error.status === 429 ? 'too_many_requests' : 'temporarily_unavailable';
+          authority.log.info({ path, error: code, network: caller.network }, 'OAuth request refused');
+          return oauthErrorAnswer(code, error.retryAfterSeconds);
+        }
         if (error instanceof OAuthError) {
+          await noteRefusal(authority, caller);
           authority.log.info({ path, error: error.code, detail: error.message }, 'OAuth request refused');
           return oauthErrorAnswer(error.code);
         }
@@ -51,6 +64,14 @@ function formRoute(authority: Authority, path: string, endpoint: Endpoint): Rout
       }
     },
   };
+}
+
+/** A refused form costs more than one that is answered: who guesses is refused often. */
+async function noteRefusal({ throttle, log }: Authority, { network }: Caller): Promise<void> {
+  // The refusal is sent whatever the throttle says: the next request meets it.
+  await throttle
+    .take('formFromNetwork', network, 10)
+    .catch((err: unknown) => err instanceof TryLater || log.warn({ err }, 'a refusal was not counted'));
 }
 
 /** Milliseconds that a key set waits for the table. */

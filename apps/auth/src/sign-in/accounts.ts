@@ -7,6 +7,8 @@ import { accounts } from '../schema.ts';
 /** Compared without case. At most 254 characters (RFC 5321 §4.5.3.1.3). */
 export const email = z.string().max(254).trim().toLowerCase().pipe(z.email());
 
+export type Proven = Readonly<{ subject: string; passwordHash: string }>;
+
 export type Credentials = Readonly<{ email: string; password: string }>;
 
 /**
@@ -25,16 +27,16 @@ export async function signUp(
 }
 
 /**
- * The subject whose credentials these are. `undefined` for every other case: unknown e-mail, wrong password, disabled
+ * Whose credentials these are, and the hash that they were checked against, for `confirmSession`. `undefined` for every other case: unknown e-mail, wrong password, disabled
  * account; all of them cost one password check.
  */
 export async function checkCredentials(
   { database, passwords }: Authority,
   { email: address, password }: Credentials,
-): Promise<string | undefined> {
+): Promise<Proven | undefined> {
   const [account] = await database.select().from(accounts).where(eq(accounts.email, address));
   const matches = await passwords.matches(password, account?.passwordHash);
-  return matches && account?.enabled ? account.subject : undefined;
+  return matches && account?.enabled ? account : undefined;
 }
 
 export async function emailOf({ database }: Authority, subject: string): Promise<string | undefined> {

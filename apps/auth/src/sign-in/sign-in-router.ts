@@ -1,8 +1,8 @@
 import { makeConsistencyToken } from '@sallyport/auth';
 import { refuse } from '@sallyport/service';
 import * as z from 'zod';
+import { confirmSession } from '../accounts/confirm-session.ts';
 import type { Authority } from '../authority.ts';
-import { unknownCaller } from '../caller.ts';
 import { findClient } from '../clients/clients.ts';
 import { stepUp } from '../second-factor/step-up.ts';
 import { trust } from '../trpc.ts';
@@ -32,16 +32,15 @@ export const signInProcedures = {
   signIn: trust
     .publicRead()
     .input(z.strictObject({ email, password: triedPassword, clientId: z.string().min(1).max(128).default('web') }))
-    .mutation(async ({ ctx: { authority }, input: { clientId, ...credentials } }): Promise<TokenSet> => {
-      const subject = await checkCredentials(authority, credentials);
+    .mutation(async ({ ctx: { authority, caller }, input: { clientId, ...credentials } }): Promise<TokenSet> => {
+      const proven = await checkCredentials(authority, credentials);
       const client = await findClient(authority.database, clientId);
       // A service does not sign people in; it carries them.
-      if (subject === undefined || client?.kind !== 'public') return refuseCredentials();
-      return mintTokenSet(
-        authority,
-        client,
-        await startSession(authority, { subject, clientId, proof: byPassword, caller: unknownCaller }),
-      );
+      if (proven === undefined || client?.kind !== 'public') return refuseCredentials();
+      const { subject, passwordHash } = proven;
+      const started = await startSession(authority, { subject, clientId, proof: byPassword, caller });
+      if (!(await confirmSession(authority, started.session, passwordHash))) return refuseCredentials();
+      return mintTokenSet(authority, client, started);
     }),
 
   refresh: trust

@@ -15,10 +15,15 @@ export const grace = { email: 'grace@sallyport.example', password: 'correct hors
 export const adaSubject = 'u_adaAAAAAAAAAAAAA';
 export const adaSeed = seedFromBase32('JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP');
 
+type RunOptions = Readonly<{ throttleFactor?: number; trustedProxies?: readonly string[] }>;
+
 export type RunningAuthority = Awaited<ReturnType<typeof runAuthority>>;
 
-/** The whole authority for a suite: its own database on a real PostgreSQL, real HTTP on a free port, demo people. */
-export async function runAuthority() {
+/**
+ * The whole authority for a suite: its own database on a real PostgreSQL, real HTTP on a free port, demo people. Suites ask
+ * for more than people do, so `throttleFactor` is high; those that are about throttles set it to 1.
+ */
+export async function runAuthority({ throttleFactor = 10_000, trustedProxies = [] }: RunOptions = {}) {
   const database = await throwAwayDatabase();
   const keyEncryptionKey = randomBytes(32);
   const keys = { catalog: await newServiceKey('catalog-1'), payments: await newServiceKey('payments-1') };
@@ -35,8 +40,8 @@ export async function runAuthority() {
   const issuer = `http://127.0.0.1:${port}`;
   const logLines: string[] = [];
   const log = createLog('auth', 'debug', { write: (line) => void logLines.push(line) });
-  const opened = await openAuthority({ issuer, databaseUrl: database.url, keyEncryptionKey, log, now });
-  const running = await serveAuth({ port, host: '127.0.0.1', opened });
+  const opened = await openAuthority({ issuer, databaseUrl: database.url, keyEncryptionKey, log, now, throttleFactor });
+  const running = await serveAuth({ port, host: '127.0.0.1', opened, trustedProxies });
   // Sees everything, as an operator does.
   const operator = new pg.Pool({ connectionString: database.url, options: '-c search_path=auth', max: 4 });
   // Dropping the database ends the connections that have not quite ended yet.
