@@ -1,7 +1,9 @@
 import type { Database, Queries, TransactionLimits } from '@sallyport/db';
-import * as schema from './schema.ts';
+import * as auditTables from './audit/audit-tables.ts';
+import * as tables from './schema.ts';
 
-export { schema };
+/** The tables of every part. */
+export const schema = { ...tables, ...auditTables };
 export type AuthDatabase = Database<typeof schema>;
 /** The database, or a transaction on it. */
 export type AuthQueries = Queries<typeof schema>;

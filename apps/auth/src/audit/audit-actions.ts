@@ -1,0 +1,42 @@
+/** Everything that stands in the audit log. What the authority learns to do belongs here before it can be recorded. */
+export type AuditAction =
+  // Sessions and tokens.
+  | 'session.started'
+  | 'session.raised'
+  | 'session.ended'
+  | 'sessions.cut-off'
+  | 'refresh-token.reused'
+  | 'token.revoked'
+  // Accounts.
+  | 'account.created'
+  | 'account.disabled'
+  | 'account.enabled'
+  | 'account.locked'
+  | 'account.unlocked'
+  | 'email.verified'
+  | 'password.changed'
+  | 'password.reset'
+  | 'password.reset-requested'
+  | 'roles.changed'
+  | 'identity.linked'
+  | 'identity.unlinked'
+  // Factors.
+  | 'factor.enrolled'
+  | 'factor.removed'
+  | 'factor.locked'
+  | 'recovery-codes.made'
+  | 'recovery-code.used'
+  // Clients, rules and keys.
+  | 'client.registered'
+  | 'client.updated'
+  | 'client.disabled'
+  | 'client.enabled'
+  | 'policy.published'
+  | 'key.added'
+  | 'key.announced'
+  | 'key.denied'
+  // Levers.
+  | 'tier.failed-closed'
+  | 'tier.restored'
+  | 'lifetimes.clamped'
+  | 'lifetimes.restored';
