@@ -66,7 +66,7 @@ test('the service can add to the log, and neither write, change nor delete a row
 test('an entry is one line of JSON whatever is in it, cut where it is too long, and PostgreSQL takes it', async () => {
   const because = `a\nb\r\u001b[31m\u2028"}\0\ud800${'x'.repeat(1000)}`;
   const entry = writeEntry({ ...done(because), subject: undefined });
-  expect(entry).not.toMatch(/[\n\r\u001b]/);
+  for (const raw of ['\n', '\r', '\u001b', '\0']) expect(entry).not.toContain(raw);
   expect(entry.length).toBeLessThan(700);
   const { position } = await end();
   await inOne((transaction) => recordAudit(transaction, done(because)));
