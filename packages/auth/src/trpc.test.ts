@@ -73,3 +73,22 @@ test('a sealed router knows the tier of every procedure', () => {
   });
   expect(Object.fromEntries(sealRouter(router).tiers)).toEqual({ a: 'publicRead', 'b.c': 'standardWrite' });
 });
+
+test('a router with a procedure that asks for no scope does not start (OSB-13)', () => {
+  const router = t.router({ a: trust.authenticatedRead({ scope: '' }).query(() => 1) });
+  expect(() => sealRouter(router)).toThrow('a asks for no scope');
+});
+
+test('a sealed router tells what each gate asks, whatever the meta says', () => {
+  const router = t.router({
+    a: trust
+      .standardWrite({ scope: 's t', role: 'curator' })
+      .meta({ scopes: [], role: 'none' })
+      .mutation(() => 1),
+    b: trust.authenticatedRead({ scope: 's', from: 'service' }).query(() => 1),
+  });
+  expect(Object.fromEntries(sealRouter(router).access)).toEqual({
+    a: { tier: 'standardWrite', scopes: ['s', 't'], role: 'curator', from: 'user' },
+    b: { tier: 'authenticatedRead', scopes: ['s'], from: 'service' },
+  });
+});

@@ -14,8 +14,18 @@ import type { Denial } from './denial.ts';
 import type { Decision } from './gates.ts';
 import type { PolicyUnknown } from './policy.ts';
 import type { Principal, PropagatedPrincipal, ServicePrincipal } from './principal.ts';
+import {
+  needsOf,
+  type Access,
+  type Asked,
+  type Needs,
+  type ProcedureAccess,
+  type RegulatedAccess,
+} from './procedure-access.ts';
 import type { RequestContext } from './request-context.ts';
 import type { TrustTier } from './trust-tier.ts';
+
+export type { Access, ProcedureAccess, RegulatedAccess } from './procedure-access.ts';
 
 /** What a service's tRPC context must hold. */
 export type TrustContext = { readonly request: RequestContext };
@@ -25,25 +35,14 @@ export type TrustMeta = {
   readonly tier?: TrustTier;
   readonly scopes?: readonly string[];
   readonly role?: string;
+  readonly from?: ProcedureAccess['from'];
 };
-
-/** `from`: who calls. A user with a token of their own (the default), a service as itself, or a service carrying a user. */
-export type Access<From extends 'user' | 'service' | 'transaction' = 'user'> = Readonly<{
-  /** Scopes the caller must have, space-separated (RFC 6749 §3.3). */
-  scope: string;
-  /** A role that the caller must hold besides (RFC 9068 §2.2.3.1). Only people's own tokens carry roles. */
-  role?: From extends 'user' ? string : never;
-  from?: From;
-}>;
-
-/** `scope` and `role` as in `Access`. `mfaWithinSeconds`: greatest age of the second factor, by the authority's clock (RFC 9470 `max_age`). */
-export type RegulatedAccess = Readonly<{ scope: string; role?: string; mfaWithinSeconds: number }>;
 
 /** `acr` values that stand for two factors (RFC 9470 §3: opaque names, agreed with the authority). */
 const twoFactorAcrValues = ['aal2'] as const;
 
-/** The tier that each gate middleware was made for: a procedure's tier is read from here, not from its meta. */
-const tierOfMiddleware = new WeakMap<object, TrustTier>();
+/** What each gate middleware was made for: a procedure's tier and scopes are read from here, not from its meta. */
+const accessOfMiddleware = new WeakMap<object, ProcedureAccess>();
 
 /**
  * The five tiers as procedure builders, made from a service's own `t.procedure`.
@@ -60,7 +59,7 @@ export function trustTiers<Context extends TrustContext, Shape>(
       const principal = await admit(request, { tier, path, decide });
       return next({ ctx: { principal } });
     });
-    for (const middleware of guarded._def.middlewares.slice(-1)) tierOfMiddleware.set(middleware, tier);
+    for (const middleware of guarded._def.middlewares.slice(-1)) accessOfMiddleware.set(middleware, { tier, ...needs });
     return guarded;
   }
 
@@ -88,7 +87,7 @@ export function trustTiers<Context extends TrustContext, Shape>(
   }
 
   return {
-    publicRead: () => gate('publicRead', { scopes: [] }, { by: 'bearer', verdict: authorizePublic }),
+    publicRead: () => gate('publicRead', { scopes: [], from: 'user' }, { by: 'bearer', verdict: authorizePublic }),
     authenticatedRead: read,
     standardWrite: (access) =>
       own('standardWrite', access, (standing, { scopes, role }) => authorizeUser(standing, scopes, role)),
@@ -109,16 +108,7 @@ export function trustTiers<Context extends TrustContext, Shape>(
   };
 }
 
-/** What a caller must bring besides evidence. */
-type Needs = Readonly<{ scopes: readonly string[]; role?: string }>;
-
 type Judge<Admitted> = (standing: Standing, needs: Needs) => Verdict<Admitted>;
-
-type Asked = Pick<Access, 'scope' | 'role'>;
-
-function needsOf({ scope, role }: Asked): Needs {
-  return { scopes: scope.split(' '), ...(role !== undefined && { role }) };
-}
 
 type BaseProcedure<Context, Shape, Overrides = object> = TRPCProcedureBuilder<
   Context,
@@ -263,25 +253,30 @@ export type SealedRouter<Router extends AnyTRPCRouter = AnyTRPCRouter> = Readonl
   [sealed]: true;
   router: Router;
   tiers: ReadonlyMap<string, TrustTier>;
+  /** What each procedure asks of its caller, by its path. */
+  access: ReadonlyMap<string, ProcedureAccess>;
 }>;
 
-/** Throws, naming every procedure without a tier, with two, or whose meta says another than its gate. */
+/** Throws, naming every procedure without a tier, with two, without a scope, or whose meta says another tier than its gate. */
 export function sealRouter<Router extends AnyTRPCRouter>(router: Router): SealedRouter<Router> {
-  const tiers = new Map<string, TrustTier>();
+  const access = new Map<string, ProcedureAccess>();
   const problems: string[] = [];
   // oxlint-disable-next-line typescript/no-unsafe-assignment -- tRPC types the procedures of any router as `any`
   const procedures: Readonly<Record<string, ProcedureShape>> = router._def.procedures;
   for (const [path, procedure] of Object.entries(procedures)) {
-    const found = (procedure._def.middlewares ?? []).flatMap((middleware) => tierOfMiddleware.get(middleware) ?? []);
-    const [tier, second] = found;
-    if (tier === undefined) problems.push(`${path} has no trust tier`);
+    const found = (procedure._def.middlewares ?? []).flatMap((middleware) => accessOfMiddleware.get(middleware) ?? []);
+    const [first, second] = found;
+    if (first === undefined) problems.push(`${path} has no trust tier`);
     else if (second !== undefined) problems.push(`${path} has two trust tiers`);
-    else if (procedure._def.meta?.tier !== tier)
-      problems.push(`${path} says ${procedure._def.meta?.tier} but its gate is ${tier}`);
-    else tiers.set(path, tier);
+    else if (procedure._def.meta?.tier !== first.tier)
+      problems.push(`${path} says ${procedure._def.meta?.tier} but its gate is ${first.tier}`);
+    else if (first.tier !== 'publicRead' && !first.scopes.every((scope) => scope !== ''))
+      problems.push(`${path} asks for no scope`);
+    else access.set(path, first);
   }
   if (problems.length > 0) throw new Error(`This router does not start: ${problems.join('; ')}.`);
-  return { [sealed]: true, router, tiers };
+  const tiers = new Map([...access].map(([path, { tier }]) => [path, tier]));
+  return { [sealed]: true, router, tiers, access };
 }
 
 type ProcedureShape = { _def: { middlewares?: readonly object[]; meta?: TrustMeta } };
