@@ -8,7 +8,6 @@ const definition = z.object({ type: z.enum(['query', 'mutation', 'subscription']
 
 /** Every procedure of a router with what its gate asks, for tests that must not miss the one that is added next. */
 export function proceduresOf({ router, access }: SealedRouter): readonly Procedure[] {
-  // oxlint-disable-next-line typescript/no-unsafe-assignment -- tRPC types the procedures of any router as `any`
   const procedures: Readonly<Record<string, { _def: unknown }>> = router._def.procedures;
   return [...access].map(([path, asked]) => {
     const { type, inputs } = definition.parse(procedures[path]?._def);
