@@ -2,9 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { exportJWK, generateKeyPair } from 'jose';
 import { z } from 'zod';
 
-/** The services that sign in to the authority with a key of their own. */
-const clientIds = ['catalog', 'payments'] as const;
-
 const privateJwk = z.strictObject({
   kty: z.literal('EC'),
   crv: z.literal('P-256'),
@@ -26,16 +23,6 @@ export type SystemSecrets = Readonly<z.output<typeof systemSecrets>>;
 export async function makeSystemSecrets(): Promise<SystemSecrets> {
   const [catalog, payments] = await Promise.all([makeClientKey(), makeClientKey()]);
   return { keyEncryptionKey: randomBytes(32).toString('base64url'), clientKeys: { catalog, payments } };
-}
-
-/** What the authority may know of the clients' keys, as the setting DEMO_CLIENTS. */
-export function publicClients({ clientKeys }: SystemSecrets): string {
-  return JSON.stringify(
-    clientIds.map((clientId) => {
-      const { d: _private, ...jwk } = clientKeys[clientId];
-      return { clientId, jwk };
-    }),
-  );
 }
 
 async function makeClientKey() {

@@ -1,3 +1,4 @@
+import { writeClientsFile } from './clients-file.ts';
 import type { ServiceLine } from './service-line.ts';
 import {
   prepareService,
@@ -6,7 +7,7 @@ import {
   type ServiceProcess,
   startService,
 } from './service-process.ts';
-import { publicClients, type SystemSecrets } from './system-secrets.ts';
+import type { SystemSecrets } from './system-secrets.ts';
 
 export type SystemOptions = Readonly<{
   /** An empty or an earlier database. The login may create schemas and roles. */
@@ -15,6 +16,8 @@ export type SystemOptions = Readonly<{
   /** What the services call each other, and what stands in tokens as the issuer. Default 127.0.0.1. */
   hostname?: string;
   secrets: SystemSecrets;
+  /** Where the authority's clients are written to, for it to register. */
+  clientsFile: string;
   logLevel?: string;
   /** `ALLOWED_ORIGINS` of all services. Default: none. */
   allowedOrigins?: string;
@@ -75,6 +78,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     for (const name of serviceNames.toReversed()) await stop(name);
   };
 
+  await writeClientsFile(options.clientsFile, options.secrets);
   await Promise.all(
     serviceNames.map((name) => prepareService({ name, env: preparationSettings(name, options), onLine })),
   );
@@ -104,10 +108,13 @@ async function startTogether(names: readonly ServiceName[], start: System['start
   if (failed !== undefined) throw failed.reason;
 }
 
-function preparationSettings(name: ServiceName, { databaseUrl, secrets }: SystemOptions): Record<string, string> {
+function preparationSettings(
+  name: ServiceName,
+  { databaseUrl, secrets, clientsFile }: SystemOptions,
+): Record<string, string> {
   const settings = { DATABASE_URL: databaseUrl, SEED: 'demo' };
   return name === 'auth'
-    ? { ...settings, KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey, DEMO_CLIENTS: publicClients(secrets) }
+    ? { ...settings, KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey, CLIENTS_FILE: clientsFile }
     : settings;
 }
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { freePorts } from './free-ports.ts';
 import { openLogBook, type LogBook } from './log-book.ts';
 import { makeSystemSecrets, type SystemSecrets } from './system-secrets.ts';
@@ -16,13 +19,17 @@ export async function startTemporarySystem(
   const [auth = 0, catalog = 0, payments = 0] = await freePorts(3);
   const log = openLogBook();
   const secrets = await makeSystemSecrets();
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-clients-'));
   const system = await startSystem({
     databaseUrl,
     ports: { auth, catalog, payments },
     secrets,
+    clientsFile: join(folder, 'clients.json'),
     logLevel: 'debug',
     onLine: log.write,
     ...options,
   });
+  // Only the preparation reads it.
+  await rm(folder, { recursive: true });
   return { ...system, log, secrets };
 }

@@ -1,7 +1,6 @@
-import { parseJson, preparationSettings, serviceSettings } from '@sallyport/service';
+import { preparationSettings, serviceSettings } from '@sallyport/service';
 import * as z from 'zod';
 import { openCallerReader } from './caller.ts';
-import { publicKeyJwk } from './keys/public-key.ts';
 
 /** The key that seals secrets in the database. */
 const keyEncryptionKey = z
@@ -45,16 +44,13 @@ export const authSettings = {
 /** What a command that only touches keys needs. */
 export const keySettings = { DATABASE_URL: authSettings.DATABASE_URL, KEY_ENCRYPTION_KEY: keyEncryptionKey };
 
-const demoClients = z.array(z.strictObject({ clientId: z.enum(['catalog', 'payments']), jwk: publicKeyJwk }));
-
 /** What `prepare.ts` needs. */
 export const prepareSettings = {
   ...preparationSettings,
   KEY_ENCRYPTION_KEY: keyEncryptionKey,
-  DEMO_CLIENTS: z
+  CLIENTS_FILE: z
     .string()
-    .default('[]')
-    .transform(parseJson)
-    .pipe(demoClients)
-    .describe('JSON like [{"clientId":"catalog","jwk":{public ES256 key with kid}}]'),
+    .min(1)
+    .optional()
+    .describe('the path of a JSON file like {"clients": [{"clientId": "web", "kind": "public", …}]}, or to nothing'),
 };

@@ -26,6 +26,15 @@ export function sessionId(serial: number): string {
   return `${serial.toString(36)}.${randomBytes(6).toString('base64url')}`;
 }
 
+/** `jti` of a service's own token: of the form of a session id, since a cut-off is held against its serial. */
+export const serviceTokenId = sessionId;
+
+/** The serial in front of such an id. NaN for an id of another form, which no cut-off spares. */
+export function serialOf(id: string): number {
+  const [serial = '', random] = id.split('.');
+  return random !== undefined && /^[0-9a-z]{1,10}$/.test(serial) ? Number.parseInt(serial, 36) : Number.NaN;
+}
+
 /** Opaque, 256 random bits. Only `hash` is ever stored. */
 export type RefreshToken = Readonly<{ text: string; hash: string }>;
 

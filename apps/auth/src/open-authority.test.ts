@@ -4,6 +4,7 @@ import { createLog } from '@sallyport/service';
 import { expect, test } from 'vitest';
 import { openAuthority } from './open-authority.ts';
 import { prepareDatabase } from './prepare-database.ts';
+import { houseClients } from './testing/house-clients.ts';
 
 const log = createLog('auth', 'silent');
 
@@ -24,7 +25,8 @@ test('what keeps the authority from opening is one sentence that says what to do
   expect(await failureOf(database.url, key)).toBe(
     'SettingsError: The database is not prepared, or this login may not prepare it. Run `pnpm prepare-database` with a login that may.',
   );
-  await prepareDatabase({ databaseUrl: database.url, keyEncryptionKey: key, serviceKeys: [], withDemoAccounts: false });
+  const clients = await houseClients({});
+  await prepareDatabase({ databaseUrl: database.url, keyEncryptionKey: key, clients, withDemoAccounts: false });
   expect(await failureOf(database.url, randomBytes(32))).toMatch(/^SettingsError: KEY_ENCRYPTION_KEY is not the key/);
   const longAddress = `https://${'a'.repeat(60)}.example`;
   expect(await failureOf(database.url, key, longAddress)).toMatch(/^SettingsError: An access token for \w+ would have/);

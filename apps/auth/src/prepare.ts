@@ -1,4 +1,5 @@
 import { readEnvironment, runCommand } from '@sallyport/service';
+import { readClientSeed } from './clients/client-seed.ts';
 import { prepareSettings } from './environment.ts';
 import { prepareDatabase } from './prepare-database.ts';
 import { explainStartFailure } from './start-failure.ts';
@@ -13,7 +14,7 @@ await runCommand({
     await prepareDatabase({
       databaseUrl: settings.DATABASE_URL,
       keyEncryptionKey: settings.KEY_ENCRYPTION_KEY,
-      serviceKeys: settings.DEMO_CLIENTS,
+      clients: settings.CLIENTS_FILE === undefined ? [] : await readClientSeed(settings.CLIENTS_FILE),
       withDemoAccounts,
     });
     return `auth: database is ready${withDemoAccounts ? ', with the demo accounts' : ''}`;

@@ -58,8 +58,10 @@ export const clients = auth.table(
     userScopes: jsonb('user_scopes').$type<ScopesByAudience>().notNull().default({}),
     /** What the client gets for itself (client credentials). */
     serviceScopes: jsonb('service_scopes').$type<ScopesByAudience>().notNull().default({}),
-    /** What it may carry a person on with (token exchange). */
-    exchangeScopes: text('exchange_scopes').array().notNull().default([]),
+    /** What it may carry a person on with (token exchange): in the trust domain, or at one audience. */
+    exchangeTargets: jsonb('exchange_targets').$type<ScopesByAudience>().notNull().default({}),
+    /** The `grant_type`s that it may use. */
+    grants: text('grants').array().notNull().default([]),
   },
   // A token whose `sub` is a client must never be taken for a person's (RFC 9700 §4.15.1).
   (table) => [check('client_id_is_no_subject', sql`${table.clientId} !~ '^u_'`)],

@@ -51,6 +51,7 @@ async function start(): Promise<void> {
     ports: settings.ports,
     hostname: 'localhost',
     secrets: secrets.system,
+    clientsFile: join(folder, 'clients.json'),
     logLevel: settings.logLevel,
     allowedOrigins: settings.allowedOrigins,
     extraSettings: settings.extraSettings,

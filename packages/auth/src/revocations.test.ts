@@ -87,6 +87,18 @@ test('two rotations within one second end exactly what was begun before each', (
   expect(['1', '2', '3'].map(ends)).toEqual([true, true, false]);
 });
 
+test('a service’s own token ends with the cut-off of its client by the serial in its id, within the same second too', () => {
+  const revocations = rememberRevocations();
+  const own = (tokenId: string) => ({ tokenId, subject: 'payments', client: 'payments', keyId: 'k1' });
+  const ends = (tokenId: string): boolean => revocations.covers(own(tokenId));
+  revocations.add({ kind: 'client', client: 'catalog', upToSerial: 99 }, 0);
+  expect(ends('a.rnd')).toBe(false);
+  revocations.add({ kind: 'client', client: 'payments', upToSerial: 10 }, 0);
+  expect(['9.rnd', 'a.rnd', 'b.rnd', 'no-serial'].map(ends)).toEqual([true, true, false, true]);
+  revocations.add({ kind: 'everyone', upToSerial: 11 }, 0);
+  expect(['b.rnd', 'c.rnd'].map(ends)).toEqual([true, false]);
+});
+
 test('a denied key stays denied: whoever has it goes on making tokens', () => {
   const revocations = rememberRevocations();
   revocations.add({ kind: 'key', keyId: 'k1' }, 0);

@@ -3,7 +3,7 @@ import type { VerifiedToken } from './token-verifier.ts';
 /** What a token is recognised by; never by its text. */
 export type RevocationSubject = Pick<VerifiedToken, 'tokenId' | 'session' | 'subject' | 'client' | 'keyId'>;
 
-/** One thing the authority ended. `upToSerial` covers every session whose serial is not greater. */
+/** One thing the authority ended. `upToSerial` covers every session, and every service's own token, whose serial is not greater. */
 export type Revocation =
   | Readonly<{ kind: 'session'; session: string }>
   | Readonly<{ kind: 'token'; tokenId: string }>
@@ -74,12 +74,12 @@ export function rememberRevocations(): Revocations {
 
     covers({ tokenId, session, subject, client, keyId }) {
       if (named.has(`token ${tokenId}`) || deniedKeys.has(keyId)) return true;
-      if (session === undefined) return false;
-      if (named.has(`session ${session}`)) return true;
+      if (session !== undefined && named.has(`session ${session}`)) return true;
       if (cutOffs.size === 0) return false;
       const keys = [`subject ${subject}`, `client ${client}`, 'everyone'];
       const effective = Math.max(...keys.map((key) => cutOffs.get(key)?.upToSerial ?? -1));
-      return effective >= 0 && !(sessionSerial(session) > effective);
+      // Nobody signed in for a service's own token: its serial stands in its id.
+      return effective >= 0 && !(sessionSerial(session ?? tokenId) > effective);
     },
 
     size: () => named.size + cutOffs.size + deniedKeys.size,
@@ -94,7 +94,8 @@ function forgetOld(notes: Map<string, { readonly atMs: number }>, nowMs: number)
 }
 
 /**
- * The serial in a session id (`<serial in base 36>.<random>`). An id of another form gives NaN, which no cut-off spares.
+ * The serial in a session id, or in the id of a service's own token (`<serial in base 36>.<random>`). An id of another form gives NaN,
+ * which no cut-off spares.
  */
 export function sessionSerial(session: string): number {
   const [serial = '', random] = session.split('.');

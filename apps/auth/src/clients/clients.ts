@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm';
+.for('share')import { eq } from 'drizzle-orm';
 import type { AuthQueries } from '../database.ts';
 import { clients } from '../schema.ts';
 
@@ -10,6 +10,15 @@ export async function findClient(queries: AuthQueries, clientId: string): Promis
   return client?.enabled ? client : undefined;
 }
 
+/**
+ * The same, waiting for a change that is under way: what it says is in force for any serial that was drawn before, or a cut-off
+ * covers that serial (`serials.ts`).
+ */
+export async function findClientAfterSerial(queries: AuthQueries, clientId: string): Promise<Client | undefined> {
+  const [client] = await queries.select().from(clients).where(eq(clients.clientId, clientId));
+  return client?.enabled ? client : undefined;
+}
+
 export async function allClients(queries: AuthQueries): Promise<readonly Client[]> {
   return queries.select().from(clients);
 }
@@ -17,9 +26,4 @@ export async function allClients(queries: AuthQueries): Promise<readonly Client[
 /** True for a service that may do this at the authority: ask about tokens, or follow revocations. */
 export function mayAtAuthority(client: Client, right: 'introspect' | 'revocations'): boolean {
   return client.kind === 'confidential' && (client.serviceScopes['auth'] ?? []).includes(right);
-}
-
-/** Every scope that a person signed in through this client has anywhere. */
-export function allUserScopes(client: Client): readonly string[] {
-  return Object.values(client.userScopes).flat();
 }

@@ -1,4 +1,4 @@
-import { grantTypes } from './token-endpoint.ts';
+import { grants } from '../clients/client-matrix.ts';
 
 export const oauthPaths = {
   metadata: '/.well-known/oauth-authorization-server',
@@ -20,7 +20,7 @@ export function metadata(issuer: string) {
     introspection_endpoint: `${base}${oauthPaths.introspection}`,
     revocation_endpoint: `${base}${oauthPaths.revocation}`,
     response_types_supported: [],
-    grant_types_supported: grantTypes,
+    grant_types_supported: grants,
     token_endpoint_auth_methods_supported: [...byAssertion, 'none'],
     token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
     introspection_endpoint_auth_methods_supported: byAssertion,

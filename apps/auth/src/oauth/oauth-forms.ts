@@ -18,13 +18,3 @@ export const scopeMember = z
   .max(512)
   .regex(/^[!#-[\]-~]+( [!#-[\]-~]+)*$/)
   .transform((text) => [...new Set(text.split(' '))]);
-
-/**
- * What of `allowed` is granted: all of it when nothing was named, else exactly what was named. Throws `invalid_scope`
- * when that goes beyond what is allowed: a token with less than was asked for would only fail later.
- */
-export function grantScope(allowed: readonly string[], named: readonly string[] | undefined): readonly string[] {
-  if (named === undefined) return allowed;
-  if (!named.every((scope) => allowed.includes(scope))) throw new OAuthError('invalid_scope', named.join(' '));
-  return named;
-}

@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import type { Authority } from '../authority.ts';
 import { clientMembers, identifyClient } from '../clients/client-authentication.ts';
+import { rolesOf } from '../sign-in/roles.ts';
 import { refreshSession } from '../sign-in/token-family.ts';
 import { mintUserToken } from '../tokens/access-token.ts';
+import { grantedScope } from './granted-scope.ts';
 import { OAuthError } from './oauth-error.ts';
-import { grantScope, readForm, scopeMember } from './oauth-forms.ts';
+import { readForm, scopeMember } from './oauth-forms.ts';
 import type { OAuthRequest } from './oauth-request.ts';
 
 const members = clientMembers.extend({
@@ -18,12 +20,11 @@ const members = clientMembers.extend({
 export async function grantRefresh(authority: Authority, { form }: OAuthRequest) {
   const { refresh_token: refreshToken, resource: audience, scope: named, ...identity } = readForm(members, form);
   const client = await identifyClient(authority, identity);
-  const allowed = client.userScopes[audience];
-  if (allowed === undefined) throw new OAuthError('invalid_target', audience);
-  const scope = grantScope(allowed, named);
+  const scope = grantedScope(client, { grant: 'refresh_token', audience, scope: named });
   const rotated = await refreshSession(authority, { refreshToken, clientId: client.clientId });
   if (rotated === undefined) throw new OAuthError('invalid_grant', 'not the tip of a living family');
-  const minted = await mintUserToken(authority, rotated.session, { audience, scope });
+  const roles = (await rolesOf(authority.database, rotated.session.subject))[audience] ?? [];
+  const minted = await mintUserToken(authority, rotated.session, { audience, scope, roles });
   return {
     access_token: minted.token,
     token_type: 'Bearer',

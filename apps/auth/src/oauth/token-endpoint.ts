@@ -1,26 +1,25 @@
 import type { HttpAnswer } from '@sallyport/service';
 import type { Authority } from '../authority.ts';
+import type { Grant } from '../clients/client-matrix.ts';
 import { grantClientCredentials } from './client-credentials-grant.ts';
 import { OAuthError } from './oauth-error.ts';
 import type { OAuthRequest } from './oauth-request.ts';
 import { grantRefresh } from './refresh-grant.ts';
 import { grantTokenExchange } from './token-exchange-grant.ts';
 
-type Grant = (authority: Authority, request: OAuthRequest) => Promise<Readonly<Record<string, unknown>>>;
+type Answer = (authority: Authority, request: OAuthRequest) => Promise<Readonly<Record<string, unknown>>>;
 
-const grants: ReadonlyMap<string, Grant> = new Map<string, Grant>([
+const answers: ReadonlyMap<string, Answer> = new Map<Grant, Answer>([
   ['client_credentials', grantClientCredentials],
   ['refresh_token', grantRefresh],
   ['urn:ietf:params:oauth:grant-type:token-exchange', grantTokenExchange],
 ]);
 
-export const grantTypes: readonly string[] = [...grants.keys()];
-
 /** RFC 6749 §3.2. */
 export async function answerTokenRequest(authority: Authority, request: OAuthRequest): Promise<HttpAnswer> {
   const grantType = request.form.get('grant_type');
   if (grantType === null || grantType === '') throw new OAuthError('invalid_request', 'no grant_type');
-  const grant = grants.get(grantType);
-  if (grant === undefined) throw new OAuthError('unsupported_grant_type', 'unknown grant_type');
-  return { status: 200, headers: { 'Cache-Control': 'no-store' }, json: await grant(authority, request) };
+  const answer = answers.get(grantType);
+  if (answer === undefined) throw new OAuthError('unsupported_grant_type', 'unknown grant_type');
+  return { status: 200, headers: { 'Cache-Control': 'no-store' }, json: await answer(authority, request) };
 }

@@ -2,15 +2,19 @@ import { parseJson } from '@sallyport/service';
 import * as z from 'zod';
 import type { Authority } from '../authority.ts';
 import { authenticateClient, clientMembers } from '../clients/client-authentication.ts';
-import { allUserScopes, findClient, type Client } from '../clients/clients.ts';
+import { personsScope } from '../clients/client-matrix.ts';
+import { findClient, type Client } from '../clients/clients.ts';
 import { readOwnAccessToken, type OwnClaims } from '../tokens/own-token.ts';
 import { transactionTokenSeconds } from '../tokens/token-lifetimes.ts';
 import { isActive } from '../tokens/token-status.ts';
-import { mintTransactionToken, trustDomain } from '../tokens/transaction-token.ts';
+import { mintTransactionToken } from '../tokens/transaction-token.ts';
+import { trustDomain } from '../tokens/trust-domain.ts';
+import { grantedScope } from './granted-scope.ts';
 import { OAuthError } from './oauth-error.ts';
 import { readForm, scopeMember } from './oauth-forms.ts';
 import type { OAuthRequest } from './oauth-request.ts';
 
+const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const transactionTokenType = 'urn:ietf:params:oauth:token-type:txn_token';
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 
@@ -52,10 +56,10 @@ export async function grantTokenExchange(authority: Authority, { form }: OAuthRe
     ...rest
   } = readForm(members, form);
   const requester = await authenticateClient(authority, rest);
-  if (requester.exchangeScopes.length === 0) throw new OAuthError('unauthorized_client', 'no right to exchange');
+  grantedScope(requester, { grant: exchangeGrant, audience, scope });
   if (audience !== trustDomain) throw new OAuthError('invalid_target', audience);
   const claims = await readSubjectToken(authority, subjectToken, requester);
-  await checkScope(authority, { scope, requester, sessionClient: claims.client_id });
+  await checkPersonsScope(authority, { scope, audience, sessionClient: claims.client_id });
   const token = await mintTransactionToken(authority, {
     subject: claims.sub,
     session: claims.sid,
@@ -86,15 +90,14 @@ async function readSubjectToken(
   return { ...claims, sid: claims.sid };
 }
 
-type Wanted = Readonly<{ scope: readonly string[]; requester: Client; sessionClient: string }>;
+type Carried = Readonly<{ scope: readonly string[]; audience: string; sessionClient: string }>;
 
 /**
- * Two bounds, and both must hold: what the requester may carry anybody on with, and what the person has at the next
+ * The second of two bounds: the matrix says what the requester may carry anybody on with, this what the person has at the next
  * service, which the subject token's own scope, made for the requester, does not tell.
  */
-async function checkScope({ database }: Authority, { scope, requester, sessionClient }: Wanted): Promise<void> {
+async function checkPersonsScope({ database }: Authority, { scope, audience, sessionClient }: Carried): Promise<void> {
   const client = await findClient(database, sessionClient);
-  const persons = client === undefined ? [] : allUserScopes(client);
-  const isWithin = scope.every((one) => requester.exchangeScopes.includes(one) && persons.includes(one));
-  if (!isWithin) throw new OAuthError('invalid_scope', scope.join(' '));
+  const persons = client === undefined ? [] : personsScope(client, audience);
+  if (!scope.every((one) => persons.includes(one))) throw new OAuthError('invalid_scope', scope.join(' '));
 }

@@ -1,5 +1,5 @@
 import { inTransaction } from '@sallyport/db';
-import { sql } from 'drizzle-orm';
+import { and, eq, or, sql } from 'drizzle-orm';
 import type { Authority } from '../authority.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
 import { cutOffs } from '../schema.ts';
@@ -14,7 +14,7 @@ export type CutOffTarget =
 export type CutOff = Readonly<{ upToSerial: number; position: number }>;
 
 /**
- * Ends every session that the target has begun so far, in one row: all serials up to the newest that was drawn, so a
+ * Ends every session that the target has begun so far, and every token of a service's own, in one row: all serials up to the newest that was drawn, so a
  * sign-in that has its serial and is not committed yet is covered too. Later sign-ins are not. Answers that serial, and the feed's
  * position of the cut-off, for a consistency token.
  */
@@ -43,6 +43,16 @@ export async function cutOffIn(
     });
   const position = await recordRevocations(transaction, [{ ...target, upToSerial }], because);
   return { upToSerial, position };
+}
+
+/** Whether a service's own token is covered: by the cut-off of its client, or of everyone. */
+export async function isCutOff(
+  queries: AuthQueries,
+  { client, serial }: Readonly<{ client: string; serial: number }>,
+): Promise<boolean> {
+  const named = or(and(eq(cutOffs.kind, 'client'), eq(cutOffs.name, client)), eq(cutOffs.kind, 'everyone'));
+  const found = await queries.select({ upToSerial: cutOffs.upToSerial }).from(cutOffs).where(named);
+  return found.some(({ upToSerial }) => !(serial > upToSerial));
 }
 
 function nameOf(target: CutOffTarget): string {

@@ -1,5 +1,5 @@
 import type { Authority } from '../authority.ts';
-import type { Client } from '../clients/clients.ts';
+import { findClientAfterSerial, type Client } from '../clients/clients.ts';
 import type { RefreshToken } from '../identifiers.ts';
 import { epochSeconds } from '../moments.ts';
 import { mintUserToken, type Minted } from '../tokens/access-token.ts';
@@ -24,9 +24,11 @@ export async function mintTokenSet(
   client: Client,
   { session, refreshToken }: Readonly<{ session: Session; refreshToken: RefreshToken }>,
 ): Promise<TokenSet> {
+  // Both are read after the serial was drawn: what a change took away meanwhile is not in them, or its cut-off covers the session.
   const roles = await rolesOf(authority.database, session.subject);
+  const { userScopes = {} } = (await findClientAfterSerial(authority.database, client.clientId)) ?? {};
   const minted = await Promise.all(
-    Object.entries(client.userScopes).map(async ([audience, scope]) => {
+    Object.entries(userScopes).map(async ([audience, scope]) => {
       const target = { audience, scope, roles: roles[audience] ?? [] };
       return [audience, await mintUserToken(authority, session, target)] as const;
     }),

@@ -3,12 +3,12 @@ import { createServer } from 'node:net';
 import { throwAwayDatabase } from '@sallyport/db/testing';
 import { createLog } from '@sallyport/service';
 import pg from 'pg';
-import { publicKeyJwk } from '../keys/public-key.ts';
 import { openAuthority } from '../open-authority.ts';
 import { prepareDatabase } from '../prepare-database.ts';
 import { codeAt, seedFromBase32 } from '../second-factor/totp.ts';
 import { serveAuth } from '../serve-auth.ts';
 import { newServiceKey, openCallers } from './callers.ts';
+import { houseClients } from './house-clients.ts';
 
 export const ada = { email: 'ada@sallyport.example', password: 'correct horse battery staple' };
 export const grace = { email: 'grace@sallyport.example', password: 'correct horse battery staple' };
@@ -27,10 +27,8 @@ export async function runAuthority({ throttleFactor = 10_000, trustedProxies = [
   const database = await throwAwayDatabase();
   const keyEncryptionKey = randomBytes(32);
   const keys = { catalog: await newServiceKey('catalog-1'), payments: await newServiceKey('payments-1') };
-  const serviceKeys = (['catalog', 'payments'] as const).map((clientId) => {
-    return { clientId, jwk: publicKeyJwk.parse(keys[clientId].publicJwk) };
-  });
-  const preparation = { databaseUrl: database.url, keyEncryptionKey, serviceKeys, withDemoAccounts: true };
+  const clients = await houseClients({ catalog: keys.catalog.publicJwk, payments: keys.payments.publicJwk });
+  const preparation = { databaseUrl: database.url, keyEncryptionKey, clients, withDemoAccounts: true };
   await prepareDatabase(preparation);
 
   // Runs with the real time, so that nothing has to know of it, and can be moved ahead.

@@ -2,7 +2,7 @@ import { SettingsError } from '@sallyport/service';
 import { SignJWT, type JWTPayload } from 'jose';
 import type { Authority } from '../authority.ts';
 import type { Client } from '../clients/clients.ts';
-import { newSubject, newTokenId, sessionId } from '../identifiers.ts';
+import { newSubject, newTokenId, serviceTokenId, sessionId } from '../identifiers.ts';
 import { earlier, after, epochSeconds } from '../moments.ts';
 import type { RolesByAudience } from '../schema.ts';
 import type { Session } from '../sign-in/sessions.ts';
@@ -46,10 +46,13 @@ export async function mintUserToken(
   return { token, expiresInSeconds: expiresAt - issuedAt, scope: granted };
 }
 
-/** A service's own access token (RFC 6749 §4.4): nobody signed in, so it has no session and no authentication time. */
+/**
+ * A service's own access token (RFC 6749 §4.4): nobody signed in, so it has no session and no authentication time. Its id carries a
+ * serial, as a session's does: a cut-off of the client is held against it, and needs no clock.
+ */
 export async function mintServiceToken(
   authority: Minting,
-  clientId: string,
+  { clientId, serial }: Readonly<{ clientId: string; serial: number }>,
   { audience, scope }: Target,
 ): Promise<Minted> {
   const issuedAt = epochSeconds(new Date(authority.now()));
@@ -61,7 +64,7 @@ export async function mintServiceToken(
     client_id: clientId,
     exp: issuedAt + accessTokenSeconds,
     iat: issuedAt,
-    jti: newTokenId(),
+    jti: serviceTokenId(serial),
     scope: granted,
   });
   return { token, expiresInSeconds: accessTokenSeconds, scope: granted };
@@ -73,7 +76,7 @@ export async function mintServiceToken(
  */
 export async function assertTokensFit(
   authority: Minting,
-  clients: readonly Client[],
+  clients: readonly Pick<Client, 'clientId' | 'userScopes'>[],
   roles: RolesByAudience = {},
 ): Promise<void> {
   const longest = { subject: newSubject(), sid: sessionId(36 ** 6 - 1), acr: 'aal2' };

@@ -3,6 +3,8 @@ import { eq } from 'drizzle-orm';
 import type { Authority } from '../authority.ts';
 import { findClient } from '../clients/clients.ts';
 import { transactionLimits } from '../database.ts';
+import { serialOf } from '../identifiers.ts';
+import { isCutOff } from '../revocation/cut-off.ts';
 import { recordRevocations } from '../revocation/revocation-outbox.ts';
 import { revokedTokens } from '../schema.ts';
 import type { OwnClaims } from './own-token.ts';
@@ -23,8 +25,8 @@ export async function presentClaims(authority: Authority, claims: OwnClaims): Pr
     return roles.length === 0 ? others : { ...others, roles };
   }
   const [revoked] = await authority.database.select().from(revokedTokens).where(eq(revokedTokens.tokenId, tokenId));
-  const isGood = revoked === undefined && (await findClient(authority.database, client)) !== undefined;
-  return isGood ? claims : undefined;
+  if (revoked !== undefined || (await findClient(authority.database, client)) === undefined) return undefined;
+  return (await isCutOff(authority.database, { client, serial: serialOf(tokenId) })) ? undefined : claims;
 }
 
 /** Seconds that a revoked token is remembered beyond its end, for verifiers whose clocks are behind. */

@@ -3,9 +3,7 @@ import type { Authority } from '../authority.ts';
 import { randomId } from '../identifiers.ts';
 import { epochSeconds } from '../moments.ts';
 import { transactionTokenSeconds } from './token-lifetimes.ts';
-
-/** `aud` of every transaction token: the services that trust each other, together. */
-export const trustDomain = 'sallyport';
+import { trustDomain } from './trust-domain.ts';
 
 export type TransactionRequest = Readonly<{
   subject: string;

@@ -1,0 +1,2 @@
+/** `aud` of every transaction token: the services that trust each other, together. */
+export const trustDomain = 'sallyport';

@@ -1,0 +1,23 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { repositoryRoot } from './repository.ts';
+import type { SystemSecrets } from './system-secrets.ts';
+
+const houseFile = z.object({ clients: z.array(z.looseObject({ clientId: z.string() })) });
+
+/** Writes the clients of this house for the authority to register: its own list, with the public keys of this system's services. */
+export async function writeClientsFile(path: string, { clientKeys }: SystemSecrets): Promise<void> {
+  const house = join(repositoryRoot, 'apps/auth/clients/house-clients.json');
+  const { clients } = houseFile.parse(JSON.parse(await readFile(house, 'utf8')));
+  const keys = new Map<string, SystemSecrets['clientKeys'][keyof SystemSecrets['clientKeys']]>(
+    Object.entries(clientKeys),
+  );
+  const withKeys = clients.map((client) => {
+    const key = keys.get(client.clientId);
+    if (key === undefined) return client;
+    const { d: _private, ...publicKey } = key;
+    return { ...client, publicKeys: [publicKey] };
+  });
+  await writeFile(path, `${JSON.stringify({ clients: withKeys }, undefined, 2)}\n`);
+}
