@@ -62,7 +62,11 @@ test('a person is carried on with what they have: at the audience, or anywhere i
 
 test('a change takes something away exactly when a cell of the matrix, a key or the audience is gone', () => {
   const key = (kid: string) => ({ kid, kty: 'EC', crv: 'P-256', x: kid, y: kid, alg: 'ES256', use: 'sig' }) as const;
-  const held = fc.record({ publicKeys: fc.subarray([key('a'), key('b')]), audience: fc.constantFrom(null, 'x', 'y') });
+  const held = fc.record({
+    senderConstraint: fc.constantFrom('none' as const, 'dpop' as const),
+    publicKeys: fc.subarray([key('a'), key('b')]),
+    audience: fc.constantFrom(null, 'x', 'y'),
+  });
   fc.assert(
     fc.property(fc.tuple(rights, held), fc.tuple(rights, held), ([one, oneHeld], [other, otherHeld]) => {
       const [before, after] = [
@@ -80,6 +84,7 @@ test('a change takes something away exactly when a cell of the matrix, a key or 
           before.publicKeys.map(({ kid }) => kid),
           after.publicKeys.map(({ kid }) => kid),
         ) ||
+        before.senderConstraint !== after.senderConstraint ||
         (before.audience !== null && before.audience !== after.audience);
       expect(takesAway(before, after)).toBe(lost);
       expect(takesAway(before, before)).toBe(false);

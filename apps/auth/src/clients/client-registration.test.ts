@@ -12,6 +12,7 @@ test('a service and a page are registered with what they name, and nothing else'
   expect(clientRegistration.parse(service)).toEqual({
     ...service,
     publicKeys: [{ ...publicJwk, alg: 'ES256', use: 'sig' }],
+    senderConstraint: 'none',
     grants: [],
     userScopes: {},
     serviceScopes: {},

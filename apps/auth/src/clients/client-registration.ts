@@ -33,6 +33,8 @@ const members = {
   audience: ownAudience.optional(),
   /** Keys of its assertions. Several while it changes from one to the next. */
   publicKeys: z.array(assertionKey).max(4).default([]),
+  /** What its tokens must be bound to: a key (RFC 9449), or its certificate (RFC 8705). */
+  senderConstraint: z.enum(['none', 'dpop', 'mtls']).default('none'),
   grants: z.array(z.enum(grants)).refine(isDistinct, 'a grant stands there twice').default([]),
   userScopes: scopesByAudience.default({}),
   serviceScopes: scopesByAudience.default({}),
@@ -55,6 +57,7 @@ export type ClientRegistrationInput = z.input<typeof clientRegistration>;
 export const clientChanges = z.strictObject({
   audience: members.audience.nullable(),
   publicKeys: members.publicKeys.removeDefault().optional(),
+  senderConstraint: members.senderConstraint.removeDefault().optional(),
   grants: members.grants.removeDefault().optional(),
   userScopes: members.userScopes.removeDefault().optional(),
   serviceScopes: members.serviceScopes.removeDefault().optional(),

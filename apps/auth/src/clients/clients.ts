@@ -1,4 +1,4 @@
-.for('share')import { eq } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import type { AuthQueries } from '../database.ts';
 import { clients } from '../schema.ts';
 
@@ -15,7 +15,7 @@ export async function findClient(queries: AuthQueries, clientId: string): Promis
  * covers that serial (`serials.ts`).
  */
 export async function findClientAfterSerial(queries: AuthQueries, clientId: string): Promise<Client | undefined> {
-  const [client] = await queries.select().from(clients).where(eq(clients.clientId, clientId));
+  const [client] = await queries.select().from(clients).where(eq(clients.clientId, clientId)).for('share');
   return client?.enabled ? client : undefined;
 }
 

@@ -1,16 +1,20 @@
 import type { ScopesByAudience } from '../schema.ts';
 import type { Client } from './clients.ts';
 
-type Held = Pick<Client, 'audience' | 'publicKeys' | 'grants' | 'userScopes' | 'serviceScopes' | 'exchangeTargets'>;
+type Held = Pick<
+  Client,
+  'audience' | 'senderConstraint' | 'publicKeys' | 'grants' | 'userScopes' | 'serviceScopes' | 'exchangeTargets'
+>;
 
 /**
- * Whether a change takes anything from a client that tokens which are out may rest on: a scope, a grant, its audience, or a key
- * that may have proven the wrong one. Pure.
+ * Whether a change takes anything from a client that tokens which are out may rest on: a scope, a grant, its audience, a
+ * key that may have proven the wrong one, or the way in which they are bound. Pure.
  */
 export function takesAway(before: Held, after: Held): boolean {
   const keptKeys = new Set(after.publicKeys.map(({ kid, x, y }) => `${kid} ${x} ${y}`));
   return (
     (before.audience !== null && before.audience !== after.audience) ||
+    before.senderConstraint !== after.senderConstraint ||
     before.publicKeys.some(({ kid, x, y }) => !keptKeys.has(`${kid} ${x} ${y}`)) ||
     before.grants.some((grant) => !after.grants.includes(grant)) ||
     narrows(before.userScopes, after.userScopes) ||

@@ -35,7 +35,11 @@ test('through a rotation every living token verifies against every set a verifie
   let last = { token: '', at: 0 };
   const switched: string[] = [];
   for (let second = 0; second <= announcedSeconds + verifyingSeconds + 20; second += 10) {
-    const { token } = await mintServiceToken(authority, { clientId: 'catalog', serial: 1 }, { audience: 'auth', scope: ['introspect'] });
+    const { token } = await mintServiceToken(
+      authority,
+      { clientId: 'catalog', serial: 1 },
+      { audience: 'auth', scope: ['introspect'] },
+    );
     const kid = String(headerOf(token)['kid']);
     switched.push(kid);
     if (kid === old) last = { token, at: second };
@@ -81,10 +85,14 @@ test('a token of a key that another process began to sign with verifies here wit
   const other = await openKeyRing(store, () => {});
   await rotateSigningKey(store, { immediately: true });
   await other.reread();
-  const { token } = await mintServiceToken({ ...authority, keys: other }, { clientId: 'catalog', serial: 1 }, {
-    audience: 'auth',
-    scope: ['introspect'],
-  });
+  const { token } = await mintServiceToken(
+    { ...authority, keys: other },
+    { clientId: 'catalog', serial: 1 },
+    {
+      audience: 'auth',
+      scope: ['introspect'],
+    },
+  );
   expect(other.signing().keyId).not.toBe(signingId());
   // It passes the gate, and is then told that nothing was asked; before the ring reads again it is 401.
   await vi.waitFor(
