@@ -9,11 +9,8 @@ const name = z.string().regex(/^[a-z][a-z0-9-]{1,63}$/);
 const clientId = name;
 
 /** Audiences that no service can have: tokens for them are the authority's own business. */
-const reservedAudiences: readonly string[] = ['auth', 'admin', trustDomain];
-const ownAudience = name.refine(
-  (audience) => !reservedAudiences.includes(audience),
-  'this audience is the authority’s',
-);
+const reservedAudiences: ReadonlySet<string> = new Set(['auth', 'admin', trustDomain]);
+const ownAudience = name.refine((audience) => !reservedAudiences.has(audience), 'this audience is the authority’s');
 
 const scopeToken = z.string().regex(/^[!#-[\]-~]{1,64}$/);
 const scopes = z.array(scopeToken).max(32).refine(isDistinct, 'a scope stands there twice');
@@ -56,12 +53,12 @@ export type ClientRegistrationInput = z.input<typeof clientRegistration>;
 /** What a change may name: everything but who it is and of what kind. What it does not name stays. */
 export const clientChanges = z.strictObject({
   audience: members.audience.nullable(),
-  publicKeys: members.publicKeys.removeDefault().optional(),
-  senderConstraint: members.senderConstraint.removeDefault().optional(),
-  grants: members.grants.removeDefault().optional(),
-  userScopes: members.userScopes.removeDefault().optional(),
-  serviceScopes: members.serviceScopes.removeDefault().optional(),
-  exchangeTargets: members.exchangeTargets.removeDefault().optional(),
+  publicKeys: members.publicKeys.unwrap().optional(),
+  senderConstraint: members.senderConstraint.unwrap().optional(),
+  grants: members.grants.unwrap().optional(),
+  userScopes: members.userScopes.unwrap().optional(),
+  serviceScopes: members.serviceScopes.unwrap().optional(),
+  exchangeTargets: members.exchangeTargets.unwrap().optional(),
 });
 
 export type ClientChanges = z.output<typeof clientChanges>;

@@ -154,7 +154,7 @@ async function isTaken(transaction: AuthQueries, clientId: string, audience: str
   return (await transaction.select({ clientId: clients.clientId }).from(clients).where(others)).length > 0;
 }
 
-function registrationOf({ enabled: _, audience, ...held }: Client, changes: ClientChanges): unknown {
+function registrationOf({ enabled: _enabled, audience, ...held }: Client, changes: ClientChanges): unknown {
   const named = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
   const { audience: kept, ...merged } = { ...held, audience, ...named };
   return kept === null ? merged : { ...merged, audience: kept };
