@@ -15,7 +15,8 @@ import type { SessionState, VerifiedToken } from './token-verifier.ts';
 /** What the gates found out about a request's caller, before anybody asked what for. */
 export type Standing =
   | Readonly<{ kind: 'nobody' }>
-  | Readonly<{ kind: 'refused'; reason: DenialReason }>
+  /** With `nonce`: one for the sender's next proof. */
+  | Readonly<{ kind: 'refused'; reason: DenialReason; nonce?: string }>
   | (Caller & Readonly<{ kind: 'known'; evidence: 'local' | 'degraded' }>)
   | (Caller & Readonly<{ kind: 'known'; evidence: 'fresh'; session: SessionState }>)
   | (Caller & Readonly<{ kind: 'propagated'; service: VerifiedToken; transaction: Transaction }>);

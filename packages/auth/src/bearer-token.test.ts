@@ -7,8 +7,10 @@ const authority = await testAuthority();
 const token = await authority.userToken({ audience: 'catalog', scope: 'catalog:read' });
 
 test('one well-formed Authorization header gives its token, whatever the case of the scheme', () => {
-  expect(readAuthorization([`Bearer ${token}`])).toEqual({ kind: 'token', token });
-  expect(readAuthorization([`bEaReR ${token}`])).toEqual({ kind: 'token', token });
+  expect(readAuthorization([`Bearer ${token}`])).toEqual({ kind: 'token', token, scheme: 'Bearer' });
+  expect(readAuthorization([`bEaReR ${token}`])).toEqual({ kind: 'token', token, scheme: 'Bearer' });
+  expect(readAuthorization([`DPoP ${token}`])).toEqual({ kind: 'token', token, scheme: 'DPoP' });
+  expect(readAuthorization([`dpop ${token}`])).toEqual({ kind: 'token', token, scheme: 'DPoP' });
   expect(readAuthorization([])).toEqual({ kind: 'none' });
 });
 

@@ -6,20 +6,23 @@ declare const checked: unique symbol;
 /** A compact JWS of canonical spelling. Nothing else about it is known yet. */
 export type BearerToken = string & { readonly [checked]: 'bearer token' };
 
-/** A bearer token that is no JWS (RFC 6750 §2.1): whether it means anything, only its issuer can say (RFC 7662). */
+/** An access token that is no JWS (RFC 6750 §2.1): whether it means anything, only its issuer can say (RFC 7662). */
 export type OpaqueToken = string & { readonly [checked]: 'opaque token' };
+
+/** How a token was presented: by whoever holds it (RFC 6750 §2.1), or with a proof of possession (RFC 9449 §7.1). */
+export type AuthorizationScheme = 'Bearer' | 'DPoP';
 
 export type Authorization =
   | Readonly<{ kind: 'none' }>
-  | Readonly<{ kind: 'token'; token: BearerToken }>
-  | Readonly<{ kind: 'opaque'; token: OpaqueToken }>
+  | Readonly<{ kind: 'token'; token: BearerToken; scheme: AuthorizationScheme }>
+  | Readonly<{ kind: 'opaque'; token: OpaqueToken; scheme: AuthorizationScheme }>
   | Readonly<{ kind: 'refused'; reason: DenialReason }>;
 
 /** Longest token that is looked at, in characters. */
 export const maxTokenLength = 8192;
 
 /**
- * Reads the values of the `Authorization` header (RFC 6750 §2.1). At most one header, scheme `Bearer`, one token.
+ * Reads the values of the `Authorization` header. At most one header, scheme `Bearer` or `DPoP`, one token.
  * Tokens in the query or the body are never read.
  */
 export function readAuthorization(values: readonly string[]): Authorization {
@@ -27,11 +30,14 @@ export function readAuthorization(values: readonly string[]): Authorization {
   if (value === undefined) return { kind: 'none' };
   if (second !== undefined) return { kind: 'refused', reason: 'authorization_repeated' };
   if (value.length > maxTokenLength + 'Bearer '.length) return { kind: 'refused', reason: 'token_too_long' };
-  if (value.slice(0, 7).toLowerCase() !== 'bearer ') return { kind: 'refused', reason: 'authorization_malformed' };
-  const token = value.slice(7);
-  if (isCanonicalCompactJws(token)) return { kind: 'token', token };
-  return isOpaque(token) ? { kind: 'opaque', token } : { kind: 'refused', reason: 'token_malformed' };
+  const scheme = schemes.find((name) => value.slice(0, name.length + 1).toLowerCase() === `${name.toLowerCase()} `);
+  if (scheme === undefined) return { kind: 'refused', reason: 'authorization_malformed' };
+  const token = value.slice(scheme.length + 1);
+  if (isCanonicalCompactJws(token)) return { kind: 'token', token, scheme };
+  return isOpaque(token) ? { kind: 'opaque', token, scheme } : { kind: 'refused', reason: 'token_malformed' };
 }
+
+const schemes = ['Bearer', 'DPoP'] as const satisfies readonly AuthorizationScheme[];
 
 const b64token = /^[A-Za-z0-9._~+/-]+=*$/;
 

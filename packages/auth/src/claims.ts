@@ -16,14 +16,12 @@ export const clockSkewSeconds = 10;
 
 /**
  * The claims that every kind of token shares: `iss` and `aud` compared exactly, `aud` one string unless lists are expected,
- * `exp` and `iat` whole seconds, no leeway after `exp`. A token that is bound to a key or certificate (`cnf`, RFC 7800) is no
- * bearer token. Answers the reason for a "no", or `undefined`. Pure.
+ * `exp` and `iat` whole seconds, no leeway after `exp`. Answers the reason for a "no", or `undefined`. Pure.
  */
 export function refuseCommonClaims(claims: JsonObject, expected: Expectation, now: number): DenialReason | undefined {
   const { iss, aud, exp, iat, nbf } = claims;
   if (iss !== expected.issuer) return 'token_issuer';
   if (!isMeantForUs(aud, expected)) return 'token_audience';
-  if (claims['cnf'] !== undefined) return 'token_bound';
   if (!isTime(exp) || !isTime(iat) || (nbf !== undefined && !isTime(nbf))) return 'token_claims';
   if (exp <= now) return 'token_expired';
   if (iat > now + clockSkewSeconds || (nbf !== undefined && nbf > now + clockSkewSeconds))

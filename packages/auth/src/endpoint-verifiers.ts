@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from './clock.ts';
 import type { IntrospectedToken } from './introspection-response.ts';
+import type { Confirmation } from './sender.ts';
 import type { IntrospectToken } from './token-introspection.ts';
 import type { OpaqueTokenVerifier, TokenVerifier, Verification, VerifiedToken } from './token-verifier.ts';
 
@@ -83,5 +84,13 @@ async function answerTo(
 }
 
 function isSameGrant(token: VerifiedToken, answered: VerifiedToken): boolean {
+  if (!isSameBinding(token.confirmation, answered.confirmation)) return false;
   return token.kind === answered.kind && token.subject === answered.subject && token.client === answered.client;
+}
+
+/** An answer need not repeat what the token is bound to; it must not name something else. */
+function isSameBinding(bound: Confirmation = {}, answered: Confirmation | undefined): boolean {
+  if (answered === undefined) return true;
+  const { keyThumbprint, certificateThumbprint } = answered;
+  return bound.keyThumbprint === keyThumbprint && bound.certificateThumbprint === certificateThumbprint;
 }

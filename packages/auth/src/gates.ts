@@ -6,8 +6,10 @@ import { watchDemotions, type Demotion } from './demotion.ts';
 import type { DenialReason } from './denial.ts';
 import { openIssuers, type OpenIssuer, type OpenIssuers } from './open-issuers.ts';
 import { rolesOf, userOf } from './principal.ts';
+import { proofVerifier, type ProofVerifier } from './proof-verifier.ts';
 import type { VerifyTransaction } from './propagation.ts';
 import type { RequestContext } from './request-context.ts';
+import { senderCheck } from './sender-check.ts';
 import { assertStalenessFits, type StalenessParts } from './staleness.ts';
 import { systemTimers, type Timers } from './timers.ts';
 import type { Verification } from './token-verifier.ts';
@@ -35,6 +37,10 @@ export type GateOptions = Readonly<{
   issuers: readonly TrustedIssuer[];
   /** Without it, nothing that another service carries here is believed. */
   transactions?: VerifyTransaction;
+  /** Checks what tokens that are bound to a key come with. Default: by this instance alone, with a nonce when clocks differ. */
+  proofs?: ProofVerifier;
+  /** Tiers at which no bearer token is taken, but only one that is bound to its sender. Default: none. */
+  senderConstrainedTiers?: readonly TrustTier[];
   /** What this service adds to the package's own parts of a staleness bound, e.g. a cache in front of a verifier. */
   staleness?: Partial<StalenessParts>;
   clock?: Clock;
@@ -63,6 +69,8 @@ export function openGates(options: GateOptions): Gates {
   const issuers = openIssuers(options.issuers, clock);
   assertStalenessFits(options.staleness ?? {}, options.issuers);
   const { timers = systemTimers, onDemotion } = options;
+  const { proofs = proofVerifier({ clock }), senderConstrainedTiers = [] } = options;
+  const checkSender = senderCheck({ proofs, constrainedTiers: new Set(senderConstrainedTiers) });
   const stopWatching = onDemotion && watchDemotions({ issuers: options.issuers, clock, timers, onDemotion });
   return {
     clock,
@@ -70,8 +78,11 @@ export function openGates(options: GateOptions): Gates {
       options.onDecision?.(decision);
       if (decision.outcome === 'admitted' && standing !== undefined) maybeConfirm(issuers, decision.tier, standing);
     },
-    examine: async (request, carriedBy) =>
-      carriedBy === 'bearer' ? examineBearer(issuers, request) : examineTransaction(options, issuers, request),
+    examine: async (request, carriedBy) => {
+      if (carriedBy === 'transaction') return examineTransaction(options, issuers, request);
+      const standing = await examineBearer(issuers, request);
+      return standing.kind === 'known' ? checkSender(standing, request) : standing;
+    },
     close: () => {
       stopWatching?.();
       for (const { confirmation, close } of options.issuers) {

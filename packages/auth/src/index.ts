@@ -45,6 +45,16 @@ export type {
 export { believePolicyForMs, followPolicy, type FollowPolicyOptions, type PolicyFeed } from './policy-feed.ts';
 export type { Evidence, Principal, PropagatedPrincipal, ServicePrincipal, Transaction } from './principal.ts';
 export { hopHeaders, transactionVerifier, type TransactionVerifierOptions } from './propagation.ts';
+export { proofAlgorithms } from './dpop-proof.ts';
+export { proofNonces, type ProofNonces, type ProofNoncesOptions } from './proof-nonces.ts';
+export { proofReplaysInMemory, type ProofReplays, type ProofReplaysInMemoryOptions } from './proof-replays.ts';
+export {
+  proofVerifier,
+  type ProofExpectation,
+  type ProofVerification,
+  type ProofVerifier,
+  type ProofVerifierOptions,
+} from './proof-verifier.ts';
 export { remoteKeys, type RemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
 export { openRequest, type HeaderValues, type RequestContext, type RequestOptions } from './request-context.ts';
 export type { RequestPolicy } from './request-policy.ts';

@@ -1,5 +1,6 @@
 import { readAcr, type AcrTable } from './acr-table.ts';
 import { clockSkewSeconds, isIdentifier, isMeantForUs, isTime, readScope } from './claims.ts';
+import { readConfirmation } from './confirmation.ts';
 import type { DenialReason } from './denial.ts';
 import type { JsonObject } from './strict-json.ts';
 import type { SessionState, VerifiedToken } from './token-verifier.ts';
@@ -20,11 +21,11 @@ export type IntrospectedToken =
   | Readonly<{ outcome: 'active'; token: VerifiedToken; session: SessionState }>;
 
 /**
- * Reads an introspection answer (RFC 7662 §2.2) about a bearer token. Throws when it is not one: then nobody has said
+ * Reads an introspection answer (RFC 7662 §2.2) about an access token. Throws when it is not one: then nobody has said
  * anything. Pure.
  *
- * Stricter than the RFC: `aud` must be there and mean us, `client_id` must be there, and `token_type` must say `Bearer`, because
- * an issuer may answer about a refresh token as well. A token that is bound to a key (`cnf`) is no bearer token.
+ * Stricter than the RFC: `aud` must be there and mean us, `client_id` must be there, and `token_type` must say `Bearer`, or
+ * `DPoP` for one that is bound to a key (RFC 9449 §6.2), because an issuer may answer about a refresh token as well.
  *
  * `tokenId` stands in for a `jti` that is not there. The second factor is as old as `auth_time` (RFC 9470 §6.2), and there is
  * one only where `acr` says so.
@@ -54,21 +55,25 @@ export function readIntrospection(
     expiresAt,
   };
   const session = optional(answer, 'sid', isIdentifier);
+  const confirmation = readConfirmation(answer['cnf']);
+  const bound = confirmation && { confirmation };
   const how = { ...(authTime !== undefined && { authTime }), ...(acr !== undefined && { acr }) };
   const secondFactorAt = acr === 'aal2' ? authTime : undefined;
   return {
     outcome: 'active',
-    token: { ...about, ...how, ...(session !== undefined && about.kind === 'user' && { session }) },
+    token: { ...about, ...how, ...bound, ...(session !== undefined && about.kind === 'user' && { session }) },
     session: { ...how, ...(secondFactorAt !== undefined && { secondFactorAt }), answeredAt: now },
   };
 }
 
 function refuseAnswer(answer: JsonObject, expected: IntrospectionExpectation): DenialReason | undefined {
   const { iss, aud, token_type: type, token_use: use, cnf } = answer;
+  const confirmation = cnf === undefined ? {} : readConfirmation(cnf);
   if (iss !== undefined && iss !== expected.issuer) return 'token_issuer';
   if (!isMeantForUs(aud, expected)) return 'token_audience';
-  if (cnf !== undefined) return 'token_bound';
-  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') return 'token_type';
+  if (confirmation === undefined) return 'token_bound';
+  const expectedType = confirmation.keyThumbprint === undefined ? 'bearer' : 'dpop';
+  if (typeof type !== 'string' || type.toLowerCase() !== expectedType) return 'token_type';
   // Not in the RFC; those who send it tell access from refresh tokens by it.
   if (use !== undefined && use !== 'access_token') return 'token_type';
   return undefined;

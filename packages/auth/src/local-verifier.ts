@@ -1,6 +1,7 @@
 import { readAcr, type AcrTable } from './acr-table.ts';
 import { isIdentifier, isTime, readRoles, readScope, refuseCommonClaims, type Expectation } from './claims.ts';
 import { systemClock, type Clock } from './clock.ts';
+import { readConfirmation } from './confirmation.ts';
 import { openSignedToken } from './signed-token.ts';
 import type { JsonObject } from './strict-json.ts';
 import type { TokenVerifier, VerifiedToken, Verification } from './token-verifier.ts';
@@ -34,7 +35,7 @@ export type LocalVerifierOptions = Readonly<{
 
 /**
  * Verifies RFC 9068 access tokens in memory: signature, `typ: at+jwt`, issuer, audience, times, and every claim that
- * §2.2 demands. Not checked: whether the token was revoked since, scopes, and how its subject authenticated.
+ * §2.2 demands. Not checked: who sent a token that is bound to its sender (`cnf`; the gate does), whether the token was revoked since, scopes, and how its subject authenticated.
  */
 export function localVerifier(options: LocalVerifierOptions): TokenVerifier {
   const clock = options.clock ?? systemClock;
@@ -53,10 +54,14 @@ export function localVerifier(options: LocalVerifierOptions): TokenVerifier {
       if (signed.outcome !== 'signed') return signed;
       const reason = refuseCommonClaims(signed.claims, expected, clock.epochSeconds());
       if (reason !== undefined) return { outcome: 'refused', reason };
+      const { cnf } = signed.claims;
+      const confirmation = cnf === undefined ? undefined : readConfirmation(cnf);
+      // Bound to something that nobody here can check.
+      if (cnf !== undefined && confirmation === undefined) return { outcome: 'refused', reason: 'token_bound' };
       const token = readAccessToken(signed.claims, signed.keyId, options);
       return token === undefined
         ? { outcome: 'refused', reason: 'token_claims' }
-        : { outcome: 'verified', token, checkedAtMs };
+        : { outcome: 'verified', token: confirmation ? { ...token, confirmation } : token, checkedAtMs };
     },
   };
 }

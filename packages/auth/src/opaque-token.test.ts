@@ -9,7 +9,7 @@ const signed = await authority.userToken({ audience: 'catalog', scope: 'catalog:
 test.each(['a', 'kDq~_-.+/', 'ory_at_x.y', 'a==', 'eyJhbGciOiJub25lIn0', 'A'.repeat(maxTokenLength)])(
   'text of the grammar b64token that is no JWS is opaque',
   (token) => {
-    expect(readAuthorization([`Bearer ${token}`])).toEqual({ kind: 'opaque', token });
+    expect(readAuthorization([`Bearer ${token}`])).toEqual({ kind: 'opaque', token, scheme: 'Bearer' });
   },
 );
 

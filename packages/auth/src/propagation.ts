@@ -66,6 +66,8 @@ export function transactionVerifier(options: TransactionVerifierOptions): Verify
     if (signed.outcome !== 'signed') return signed;
     const reason = refuseCommonClaims(signed.claims, expected, clock.epochSeconds());
     if (reason !== undefined) return { outcome: 'refused', reason };
+    // Who carries it is shown by the carrier's own token, and by nothing in this one.
+    if (signed.claims['cnf'] !== undefined) return { outcome: 'refused', reason: 'token_bound' };
     const read = readTransaction(signed.claims, signed.keyId);
     return read === undefined
       ? { outcome: 'refused', reason: 'token_claims' }

@@ -174,8 +174,17 @@ async function admit<Admitted extends Admissible>(
     tookMs: request.gates.clock.monotonicMs() - startedAtMs,
   };
   request.gates.report(decision, 'kind' in standing ? standing : undefined);
-  if ('denial' in verdict) throw denialError(verdict.denial);
+  if ('denial' in verdict) throw denialError(addressed(verdict.denial, request, standing));
   return verdict.admitted;
+}
+
+/** The denial in the scheme of the request, and with the nonce that its sender needs. */
+function addressed(denial: Denial, { authorization }: RequestContext, standing: Standing | Denial): Denial {
+  const isProving = 'scheme' in authorization && authorization.scheme === 'DPoP';
+  const nonce = 'kind' in standing && standing.kind === 'refused' ? standing.nonce : undefined;
+  // A bearer token will not do, however good.
+  const scheme = isProving || denial.reason === 'token_unbound' ? 'DPoP' : 'Bearer';
+  return { ...denial, scheme, ...(nonce !== undefined && { nonce }) };
 }
 
 function describe(principal: Admissible): { evidence: string; subject?: string; issuer?: string; client?: string } {

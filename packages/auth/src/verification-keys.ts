@@ -42,7 +42,7 @@ export async function readKeySet(
   if (!Array.isArray(published)) throw new Error('not a JWK set');
   if (published.length > maxKeys) throw new Error(`more than ${maxKeys} keys`);
   const jwks = published.filter(isJsonObject);
-  if (jwks.some(isSecret)) throw new Error('a private or symmetric key is published');
+  if (jwks.some(isSecretKey)) throw new Error('a private or symmetric key is published');
   const keyIds = jwks.map(({ kid }) => kid).filter((kid) => kid !== undefined);
   if (new Set(keyIds).size < keyIds.length) throw new Error('a kid is repeated');
   const keys = new Map<string, VerificationKey>();
@@ -54,7 +54,8 @@ export async function readKeySet(
   return keys;
 }
 
-function isSecret(jwk: JsonObject): boolean {
+/** Whether anything of it is not for others to see, whatever else it says. */
+export function isSecretKey(jwk: JsonObject): boolean {
   return jwk['kty'] === 'oct' || privateMembers.some((member) => Object.hasOwn(jwk, member));
 }
 

@@ -4,6 +4,7 @@ const allowedHeaders = [
   'Authorization',
   'Consistency-Token',
   'Content-Type',
+  'DPoP',
   'Idempotency-Key',
   'Last-Event-Id',
   'Request-Timeout-Ms',
@@ -24,7 +25,10 @@ export function admitOrigin({ method, headers, response }: Exchange, allowedOrig
   const [origin, second] = headers('origin');
   if (origin === undefined || second !== undefined || !allowedOrigins.includes(origin)) return false;
   response.setHeader('Access-Control-Allow-Origin', origin);
-  response.setHeader('Access-Control-Expose-Headers', 'Consistency-Token, Request-Id, Retry-After, WWW-Authenticate');
+  response.setHeader(
+    'Access-Control-Expose-Headers',
+    'Consistency-Token, DPoP-Nonce, Request-Id, Retry-After, WWW-Authenticate',
+  );
   if (method !== 'OPTIONS' || headers('access-control-request-method').length === 0) return false;
   response.setHeader('Access-Control-Allow-Methods', 'GET, POST');
   response.setHeader('Access-Control-Allow-Headers', allowedHeaders);

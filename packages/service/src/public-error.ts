@@ -78,12 +78,13 @@ const outageSeconds = 1;
 
 /** The headers that the errors of a request ask for. In a batch the gravest denial decides `WWW-Authenticate`. */
 export function headersOf(errors: readonly Error[]): Record<string, string> {
-  const wwwAuthenticate = gravestDenial(errors)?.wwwAuthenticate;
+  const { wwwAuthenticate, proofNonce } = gravestDenial(errors) ?? {};
   const waits = errors.map(publicErrorOf).flatMap(({ httpStatus, retryAfterSeconds }) => {
     return retryAfterSeconds ?? (httpStatus === 503 ? outageSeconds : []);
   });
   return {
     ...(wwwAuthenticate !== undefined && { 'WWW-Authenticate': wwwAuthenticate }),
+    ...(proofNonce !== undefined && { 'DPoP-Nonce': proofNonce }),
     ...(waits.length > 0 && { 'Retry-After': String(Math.max(...waits)) }),
   };
 }

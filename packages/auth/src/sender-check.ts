@@ -1,0 +1,45 @@
+import type { Standing } from './authorize.ts';
+import type { DenialReason } from './denial.ts';
+import type { ProofVerifier } from './proof-verifier.ts';
+import type { RequestContext } from './request-context.ts';
+import type { TrustTier } from './trust-tier.ts';
+
+export type SenderCheckOptions = Readonly<{
+  proofs: ProofVerifier;
+  /** Tiers at which no bearer token is taken: it must be bound to a key or a certificate. */
+  constrainedTiers: ReadonlySet<TrustTier>;
+}>;
+
+type Known = Extract<Standing, { kind: 'known' }>;
+
+/**
+ * Whether a token that may be believed was sent by whom it is bound to: it shows every key and certificate that the token names
+ * (RFC 9449 §7.1, RFC 8705 §3). A bound token is never taken as a bearer token, nor a bearer token under the scheme of bound ones (§7.2).
+ * Looks at the verified token, cached or not, with every request.
+ */
+export function senderCheck({ proofs, constrainedTiers }: SenderCheckOptions) {
+  return async (standing: Known, request: RequestContext): Promise<Standing> => {
+    const { confirmation = {} } = standing.token;
+    const { keyThumbprint, certificateThumbprint } = confirmation;
+    const { authorization, sender } = request;
+    const isProving = 'scheme' in authorization && authorization.scheme === 'DPoP';
+    if (certificateThumbprint !== undefined && certificateThumbprint !== sender?.certificateThumbprint)
+      return refused('certificate_other');
+    if (keyThumbprint === undefined) {
+      const isUnbound = certificateThumbprint === undefined && constrainedTiers.has(request.tier);
+      return isProving || isUnbound ? refused('token_unbound') : standing;
+    }
+    if (!isProving || sender === undefined) return refused('token_bound');
+    const token = { text: authorization.token, keyThumbprint };
+    const proven = await proofs.verify(request.proofs, { method: sender.method, url: sender.url, token });
+    return proven.outcome === 'proven' ? standing : { kind: 'refused', ...withoutOutcome(proven) };
+  };
+}
+
+function withoutOutcome<Answer extends { outcome: string }>({ outcome: _, ...rest }: Answer): Omit<Answer, 'outcome'> {
+  return rest;
+}
+
+function refused(reason: DenialReason): Standing {
+  return { kind: 'refused', reason };
+}
