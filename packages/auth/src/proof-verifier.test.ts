@@ -189,9 +189,9 @@ test('nobody can say whether a proof was used: the answer is "unknown", never ye
     reason: 'proof_replays_unknown',
   });
   expect(told).toHaveLength(1);
-  const full = proofVerifier({ clock, replays: proofReplaysInMemory({ clock, maxProofs: 1 }) });
-  expect(await full.verify([await prove()], expected)).toMatchObject({ outcome: 'proven' });
-  expect(await full.verify([await prove()], expected)).toMatchObject({ outcome: 'unknown' });
+  const filled = proofVerifier({ clock, replays: proofReplaysInMemory({ clock, maxProofs: 1 }) });
+  expect(await filled.verify([await prove()], expected)).toMatchObject({ outcome: 'proven' });
+  expect(await filled.verify([await prove()], expected)).toMatchObject({ outcome: 'unknown' });
 });
 
 test('a refused proof brings a nonce, and the next one that names it gets in, whatever the sender’s clock says (DPP-05)', async () => {

@@ -85,9 +85,12 @@ const refusal = (error: unknown) => {
 
 /** What the caller hears: the evidence that it was admitted on, or the public word of the refusal. */
 const hear = (at: Opened, sent: Sent): Promise<string> =>
-  caller(at, sent)
-    [sent.tier === 'privilegedWrite' ? 'privilegedWrite' : 'authenticatedRead']()
-    .catch((error: unknown) => refusal(error).reason);
+  call(at, sent).catch((error: unknown) => refusal(error).reason);
+
+function call(at: Opened, sent: Sent): Promise<string> {
+  const procedures = caller(at, sent);
+  return sent.tier === 'privilegedWrite' ? procedures.privilegedWrite() : procedures.authenticatedRead();
+}
 
 const invalidToken = {
   status: 401,

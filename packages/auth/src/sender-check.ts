@@ -32,12 +32,15 @@ export function senderCheck({ proofs, constrainedTiers }: SenderCheckOptions) {
     if (!isProving || sender === undefined) return refused('token_bound');
     const token = { text: authorization.token, keyThumbprint };
     const proven = await proofs.verify(request.proofs, { method: sender.method, url: sender.url, token });
-    return proven.outcome === 'proven' ? standing : { kind: 'refused', ...withoutOutcome(proven) };
+    switch (proven.outcome) {
+      case 'proven':
+        return standing;
+      case 'refused':
+        return { kind: 'refused', reason: proven.reason, ...(proven.nonce !== undefined && { nonce: proven.nonce }) };
+      case 'unknown':
+        return refused(proven.reason);
+    }
   };
-}
-
-function withoutOutcome<Answer extends { outcome: string }>({ outcome: _, ...rest }: Answer): Omit<Answer, 'outcome'> {
-  return rest;
 }
 
 function refused(reason: DenialReason): Standing {
