@@ -9,6 +9,7 @@ export interface ProofNonces {
   goodUntil(nonce: string): Promise<number | undefined>;
 }
 
+/** Who else knows these nonces, and the clock that they age by. */
 export type ProofNoncesOptions = Readonly<{
   /** At least 32 random bytes. Instances with one secret know each other's nonces. Default: drawn now, for this instance alone. */
   secret?: Uint8Array<ArrayBuffer>;

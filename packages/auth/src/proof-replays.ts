@@ -9,6 +9,7 @@ export interface ProofReplays {
   use(proofId: string, expiresAt: number): Promise<boolean>;
 }
 
+/** The bound of what is remembered, and the clock that it is forgotten by. */
 export type ProofReplaysInMemoryOptions = Readonly<{
   /** Proofs remembered at most. Over it nobody can say whether a proof was used. Default 100,000. */
   maxProofs?: number;

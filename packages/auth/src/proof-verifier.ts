@@ -16,6 +16,7 @@ export type ProofExpectation = Readonly<{
   token?: Readonly<{ text: string; keyThumbprint: string }>;
 }>;
 
+/** What a `ProofVerifier` answers: whose key it is, no, or that nobody could say. */
 export type ProofVerification =
   | Readonly<{ outcome: 'proven'; keyThumbprint: string }>
   /** With `nonce`: one to try again with. */
@@ -30,6 +31,7 @@ export interface ProofVerifier {
   nextNonce(): Promise<string>;
 }
 
+/** When a nonce is asked for, and what several instances may have in common. */
 export type ProofVerifierOptions = Readonly<{
   /**
    * - `when clocks differ` (default): a proof without a nonce is taken when its `iat` is at most 60 s old and 10 s ahead; only other
