@@ -62,7 +62,10 @@ async function change({ address, ...options }: Options): Promise<ChangedRoles | 
     keys.close();
     const subject = await subjectOf(database, address);
     if (subject === undefined) return undefined;
-    return await changeRoles({ issuer: settings.ISSUER, keys, database, now }, { subject, ...options });
+    return await changeRoles(
+      { issuer: settings.ISSUER, keys, database, now },
+      { subject, actor: 'command:change-roles', ...options },
+    );
   } finally {
     await pool.end();
   }

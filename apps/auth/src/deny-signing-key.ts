@@ -43,7 +43,7 @@ async function deny({ keyId, because }: Options): Promise<KeyDenial | undefined>
   try {
     const database = openDatabase(pool, schema);
     const store = { database, sealer: openSealer(settings.KEY_ENCRYPTION_KEY), now: Date.now };
-    return await denySigningKey(store, keyId, because);
+    return await denySigningKey(store, keyId, { because, actor: 'command:deny-signing-key' });
   } finally {
     await pool.end();
   }

@@ -61,7 +61,10 @@ async function publish(value: unknown, because: string): Promise<Publication> {
   const { DATABASE_URL: url } = readEnvironment({ DATABASE_URL: authSettings.DATABASE_URL });
   const pool = createPool({ url, schema: 'auth', role: runtimeRole('auth'), max: 1 });
   try {
-    return await publishRuleSet({ database: openDatabase(pool, schema), now: Date.now }, value, because);
+    return await publishRuleSet({ database: openDatabase(pool, schema), now: Date.now }, value, {
+      because,
+      actor: 'command:publish-policy',
+    });
   } finally {
     await pool.end();
   }

@@ -34,7 +34,7 @@ async function rotate(immediately: boolean): Promise<KeyRotation | undefined> {
       sealer: openSealer(settings.KEY_ENCRYPTION_KEY),
       now: Date.now,
     };
-    return await rotateSigningKey(store, { immediately });
+    return await rotateSigningKey(store, { immediately, actor: 'command:rotate-keys' });
   } finally {
     await pool.end();
   }

@@ -32,7 +32,6 @@ export type AuditAction =
   | 'client.disabled'
   | 'client.enabled'
   | 'policy.published'
-  | 'key.added'
   | 'key.announced'
   | 'key.denied'
   // Levers.

@@ -24,8 +24,8 @@ export type AuditEvent = Readonly<{
   detail?: Readonly<Record<string, string | number | boolean | readonly string[]>> | undefined;
 }>;
 
-/** What is done for a reason, and by somebody. */
-export type Reason = Readonly<{ because: string; actor: AuditActor }>;
+/** Why something is done, and by whom: the authority by itself, unless somebody is named. */
+export type Reason = Readonly<{ because: string; actor?: AuditActor | undefined }>;
 
 /** The log took no entry, so what it would have told has not happened. Says nothing about the request: 503. */
 export class AuditUnwritable extends Error {

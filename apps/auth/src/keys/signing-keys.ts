@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { inTransaction } from '@sallyport/db';
 import { eq, sql } from 'drizzle-orm';
+import { recordAudit, type Reason } from '../audit/record-audit.ts';
 import { transactionLimits, type AuthDatabase, type AuthQueries } from '../database.ts';
 import { after, type Now } from '../moments.ts';
 import { signingKeys } from '../schema.ts';
@@ -28,7 +29,11 @@ export type KeyStore = Readonly<{
 
 /** Makes the first key when there is none, and announces the next one when it is time. Safe from several processes at once. */
 export async function tendSigningKeys(store: KeyStore): Promise<KeyPlan> {
-  return inKeyTurn(store, (transaction) => changeKeys(store, transaction, { kind: 'tend' }));
+  return inKeyTurn(store, async (transaction) => {
+    const changed = await changeKeys(store, transaction, { kind: 'tend' });
+    if (changed.added !== undefined) await recordNextKey(transaction, changed.added, {});
+    return changed;
+  });
 }
 
 export type KeyRotation = Readonly<{ keyId: string; signsFrom: Date; predecessorsRetireAt: Date }>;
@@ -40,12 +45,13 @@ export type KeyRotation = Readonly<{ keyId: string; signsFrom: Date; predecessor
  */
 export async function rotateSigningKey(
   store: KeyStore,
-  { immediately }: { immediately: boolean },
+  { immediately, ...reason }: Readonly<{ immediately: boolean }> & Partial<Reason>,
 ): Promise<KeyRotation | undefined> {
   return inKeyTurn(store, async (transaction) => {
     const { changes, added } = await changeKeys(store, transaction, { kind: 'rotate', immediately });
     const next = added ?? changes.find(({ retiresAt }) => retiresAt === null);
     if (next === undefined) return undefined;
+    await recordNextKey(transaction, next, reason);
     const { verifyingSeconds } = lifeOf(store);
     return {
       keyId: next.kid,
@@ -71,6 +77,15 @@ export async function changeKeys(store: KeyStore, transaction: AuthQueries, comm
 
 export function lifeOf({ keyLife = houseKeyLifetimes }: Pick<KeyStore, 'keyLife'>): KeyLifetimes {
   return keyLife;
+}
+
+async function recordNextKey(
+  transaction: AuthQueries,
+  { kid: keyId, signsFrom }: KnownKey,
+  { actor = 'authority', because }: Partial<Reason>,
+): Promise<void> {
+  const detail = { keyId, signsFrom: signsFrom.toISOString() };
+  await recordAudit(transaction, { action: 'key.announced', actor, because, detail });
 }
 
 /** Whoever changes keys waits for whoever is changing them: two processes never both make "the next" key. */

@@ -25,7 +25,11 @@ export async function answerRevocation(authority: Authority, { form }: OAuthRequ
   const { clientId } = await identifyClient(authority, identity);
   const { owner, position } = token.includes('.')
     ? await revokeOwnAccessToken(authority, token, clientId)
-    : await endFamily(authority, { refreshToken: token, clientId }, 'revoked by its client');
+    : await endFamily(
+        authority,
+        { refreshToken: token, clientId },
+        { because: 'revoked by its client', actor: `client:${clientId}` },
+      );
   if (owner !== undefined && owner !== clientId) throw new OAuthError('invalid_grant', 'the token is another client’s');
   const headers = { 'Cache-Control': 'no-store', [hopHeaders.consistency]: makeConsistencyToken(position) };
   return { status: 200, headers, json: {} };

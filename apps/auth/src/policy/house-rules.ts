@@ -12,5 +12,5 @@ export async function houseRules(): Promise<unknown> {
 /** Publishes the house rules where there are no rules yet. Safe from several processes at once; what is there stays. */
 export async function ensureRuleSet(store: Pick<Authority, 'database' | 'now'>): Promise<void> {
   if ((await newestRuleSet(store.database)) !== undefined) return;
-  await publishRuleSet(store, await houseRules(), 'the rules that a new house begins with');
+  await publishRuleSet(store, await houseRules(), { because: 'the rules that a new house begins with' });
 }

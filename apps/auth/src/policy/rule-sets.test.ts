@@ -25,7 +25,7 @@ afterAll(() => auth.close());
 
 const rule = { to: 'anyone', action: 'read', subject: 'product' };
 const ruleSet = (version: number, rules: readonly object[] = [rule]) => ({ version, kinds: { product: {} }, rules });
-const publish = (value: unknown) => publishRuleSet(auth.authority, value, 'test');
+const publish = (value: unknown) => publishRuleSet(auth.authority, value, { because: 'test' });
 const inForce = async () => (await newestRuleSet(auth.authority.database))?.version;
 const lastEvents = async (count: number) => {
   const { rows } = await auth.operator.query<{ last: string }>('SELECT last_position AS last FROM revocation_counter');

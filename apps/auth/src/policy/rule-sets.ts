@@ -1,6 +1,7 @@
 import { readRuleSet } from '@sallyport/auth/policy';
 import { inTransaction } from '@sallyport/db';
 import { desc, sql } from 'drizzle-orm';
+import { recordAudit, type Reason } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
 import { recordRevocations } from '../revocation/revocation-outbox.ts';
@@ -27,7 +28,7 @@ export type Publication =
 export async function publishRuleSet(
   { database, now }: Pick<Authority, 'database' | 'now'>,
   value: unknown,
-  because: string,
+  { because, actor = 'authority' }: Reason,
 ): Promise<Publication> {
   const { version } = readRuleSet(value);
   return inTransaction(database, transactionLimits, async (transaction) => {
@@ -37,6 +38,7 @@ export async function publishRuleSet(
     if (version !== newest + 1) return { published: false, version, newest };
     await transaction.insert(policyRuleSets).values({ version, ruleSet: value, publishedAt: new Date(now()), because });
     await recordRevocations(transaction, [{ kind: 'policy', version }], because);
+    await recordAudit(transaction, { action: 'policy.published', actor, because, detail: { version } });
     return { published: true, version, before: before?.ruleSet };
   });
 }

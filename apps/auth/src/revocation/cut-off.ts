@@ -1,5 +1,6 @@
 import { inTransaction } from '@sallyport/db';
 import { and, eq, or, sql } from 'drizzle-orm';
+import { recordAudit, type Reason } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
 import { cutOffs } from '../schema.ts';
@@ -18,9 +19,9 @@ export type CutOff = Readonly<{ upToSerial: number; position: number }>;
  * sign-in that has its serial and is not committed yet is covered too. Later sign-ins are not. Answers that serial, and the feed's
  * position of the cut-off, for a consistency token.
  */
-export async function cutOff({ database, now }: Authority, target: CutOffTarget, because: string): Promise<CutOff> {
+export async function cutOff({ database, now }: Authority, target: CutOffTarget, reason: Reason): Promise<CutOff> {
   return inTransaction(database, transactionLimits, (transaction) =>
-    cutOffIn(transaction, target, { because, at: new Date(now()) }),
+    cutOffIn(transaction, target, { ...reason, at: new Date(now()) }),
   );
 }
 
@@ -28,7 +29,7 @@ export async function cutOff({ database, now }: Authority, target: CutOffTarget,
 export async function cutOffIn(
   transaction: AuthQueries,
   target: CutOffTarget,
-  { because, at: setAt }: Ending,
+  { because, actor = 'authority', at: setAt }: Ending,
 ): Promise<CutOff> {
   const { rows } = await transaction.execute<{ serial: string }>(
     sql`SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS serial FROM session_serials`,
@@ -42,6 +43,8 @@ export async function cutOffIn(
       set: { upToSerial: sql`greatest(${cutOffs.upToSerial}, excluded.up_to_serial)`, setAt },
     });
   const position = await recordRevocations(transaction, [{ ...target, upToSerial }], because);
+  const detail = { kind: target.kind, upToSerial };
+  await recordAudit(transaction, { action: 'sessions.cut-off', actor, ...namesOf(target), because, detail });
   return { upToSerial, position };
 }
 
@@ -53,6 +56,12 @@ export async function isCutOff(
   const named = or(and(eq(cutOffs.kind, 'client'), eq(cutOffs.name, client)), eq(cutOffs.kind, 'everyone'));
   const found = await queries.select({ upToSerial: cutOffs.upToSerial }).from(cutOffs).where(named);
   return found.some(({ upToSerial }) => !(serial > upToSerial));
+}
+
+/** Whom the audit log names. */
+function namesOf(target: CutOffTarget): Readonly<{ subject?: string; client?: string }> {
+  const { kind: _, ...names } = target;
+  return names;
 }
 
 function nameOf(target: CutOffTarget): string {

@@ -98,14 +98,18 @@ const endings: Readonly<Record<string, () => Promise<Ending>>> = {
     const { upToSerial, position } = await cutOff(
       auth.authority,
       { kind: 'subject', subject: session.subject },
-      'test',
+      { because: 'test' },
     );
     const told = { kind: 'subject', subject: session.subject, upToSerial } as const;
     const row = `cut_offs WHERE kind = 'subject' AND name = '${session.subject}'` as const;
     return { told, row, consistencyToken: makeConsistencyToken(position) };
   },
   'a cut-off of a client': async () => {
-    const { upToSerial, position } = await cutOff(auth.authority, { kind: 'client', client: 'web' }, 'test');
+    const { upToSerial, position } = await cutOff(
+      auth.authority,
+      { kind: 'client', client: 'web' },
+      { because: 'test' },
+    );
     const told = { kind: 'client', client: 'web', upToSerial } as const;
     return {
       told,
@@ -114,13 +118,13 @@ const endings: Readonly<Record<string, () => Promise<Ending>>> = {
     };
   },
   'a cut-off of everyone': async () => {
-    const { upToSerial, position } = await cutOff(auth.authority, { kind: 'everyone' }, 'test');
+    const { upToSerial, position } = await cutOff(auth.authority, { kind: 'everyone' }, { because: 'test' });
     const told = { kind: 'everyone', upToSerial } as const;
     return { told, row: `cut_offs WHERE kind = 'everyone'`, consistencyToken: makeConsistencyToken(position) };
   },
   'a key that somebody else may have': async () => {
     const keyId = String(headerOf(tokenFor(await signIn(), 'catalog'))['kid']);
-    const denial = await denySigningKey(auth.authority, keyId, 'test');
+    const denial = await denySigningKey(auth.authority, keyId, { because: 'test' });
     return {
       told: { kind: 'key', keyId },
       row: `signing_keys WHERE kid = '${keyId}'`,
@@ -157,13 +161,16 @@ test.each(Object.entries(endings))(
 
 test('a denied key signs nothing more, and is published no more; denying it again changes nothing', async () => {
   const keyId = String(headerOf(tokenFor(await signIn(), 'catalog'))['kid']);
-  const denial = await denySigningKey(auth.authority, keyId, 'test');
+  const denial = await denySigningKey(auth.authority, keyId, { because: 'test' });
   // The authority's own gates hear of it over the feed, and it reads its keys again.
   await vi.waitFor(() => expect(auth.authority.keys.signing().keyId).toBe(denial?.signsNow), { timeout: 3000 });
   expect(JSON.stringify(auth.authority.keys.published())).not.toContain(keyId);
   const before = await lastPosition(auth.authority.database);
-  expect(await denySigningKey(auth.authority, keyId, 'test')).toEqual({ signsNow: denial?.signsNow, position: before });
-  expect(await denySigningKey(auth.authority, 'unknown', 'test')).toBeUndefined();
+  expect(await denySigningKey(auth.authority, keyId, { because: 'test' })).toEqual({
+    signsNow: denial?.signsNow,
+    position: before,
+  });
+  expect(await denySigningKey(auth.authority, 'unknown', { because: 'test' })).toBeUndefined();
 });
 
 test('what is already done is done before the token that its repetition hands out', async () => {

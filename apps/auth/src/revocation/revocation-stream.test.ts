@@ -151,7 +151,7 @@ test('a cut-off covers every session drawn so far and none that comes later, tho
     const { upToSerial, position } = await cutOff(
       auth.authority,
       { kind: 'subject', subject: before.session.subject },
-      'test',
+      { because: 'test' },
     );
     const after = await auth.as().signIn.mutate(grace);
     const answers = await auth.authority.introspect([ask(before.session), ask(after.session)]);
@@ -166,7 +166,7 @@ test('a cut-off covers every session drawn so far and none that comes later, tho
   feed.close();
   for (const target of [{ kind: 'client', client: 'web' }, { kind: 'everyone' }] as const) {
     const { session } = await auth.as().signIn.mutate(grace);
-    await cutOff(auth.authority, target, 'test');
+    await cutOff(auth.authority, target, { because: 'test' });
     expect(await auth.authority.introspect([ask(session)])).toEqual([{ active: false }]);
   }
 });

@@ -1,4 +1,5 @@
 import { eq } from 'drizzle-orm';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { AuthQueries } from '../database.ts';
 import { sessionId } from '../identifiers.ts';
 import { recordRevocations } from '../revocation/revocation-outbox.ts';
@@ -14,7 +15,7 @@ export type Shown = Readonly<{ amr: readonly string[]; at: Date }>;
  * now on (ASVS 5.0 V7.2.4). Whoever planted or copied a token before the step-up gains nothing from it. The serial stays, so
  * cut-offs still reach the session.
  *
- * Call it last in the transaction that checked the factor and rotated the refresh token: it writes to the feed.
+ * Call it last in the transaction that checked the factor and rotated the refresh token: it writes to the feed and the audit log.
  */
 export async function raiseSession(transaction: AuthQueries, before: Session, { amr, at }: Shown): Promise<Session> {
   const [after] = await transaction
@@ -31,5 +32,15 @@ export async function raiseSession(transaction: AuthQueries, before: Session, { 
     .returning();
   if (after === undefined) throw new Error('The session whose row is locked has gone.');
   await recordRevocations(transaction, [{ kind: 'session', session: before.sid }], 'stepped up: its id changed');
+  const { subject, clientId: client, sid: session } = after;
+  const detail = { before: before.sid, amr };
+  await recordAudit(transaction, {
+    action: 'session.raised',
+    actor: `subject:${subject}`,
+    subject,
+    client,
+    session,
+    detail,
+  });
   return after;
 }

@@ -1,6 +1,7 @@
 import { inTransaction } from '@sallyport/db';
 import { eq } from 'drizzle-orm';
 import * as z from 'zod';
+import { recordAudit, type Reason } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { allClients } from '../clients/clients.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
@@ -34,14 +35,13 @@ export function readRoleNames(text: string): readonly string[] {
   return names.data;
 }
 
-export type RoleChange = Readonly<{
-  subject: string;
-  audience: string;
-  /** All that the subject shall hold there from now on. */
-  roles: readonly string[];
-  /** For the operator. */
-  because: string;
-}>;
+export type RoleChange = Reason &
+  Readonly<{
+    subject: string;
+    audience: string;
+    /** All that the subject shall hold there from now on. */
+    roles: readonly string[];
+  }>;
 
 export type ChangedRoles = Readonly<{ before: readonly string[]; after: readonly string[] }>;
 
@@ -53,7 +53,7 @@ export type ChangedRoles = Readonly<{ before: readonly string[]; after: readonly
  */
 export async function changeRoles(
   authority: Pick<Authority, 'issuer' | 'keys' | 'now' | 'database'>,
-  { subject, audience, roles, because }: RoleChange,
+  { subject, audience, roles, because, actor = 'authority' }: RoleChange,
 ): Promise<ChangedRoles | undefined> {
   const after = [...new Set(roles)].toSorted();
   await assertTokensFit(authority, await allClients(authority.database), { [audience]: after });
@@ -65,7 +65,9 @@ export async function changeRoles(
     if (JSON.stringify(before) === JSON.stringify(after)) return { before, after };
     const held = after.length === 0 ? elsewhere : { ...elsewhere, [audience]: after };
     await transaction.update(accounts).set({ roles: held }).where(ofSubject);
-    await cutOffIn(transaction, { kind: 'subject', subject }, { because, at: new Date(authority.now()) });
+    await cutOffIn(transaction, { kind: 'subject', subject }, { because, actor, at: new Date(authority.now()) });
+    const detail = { audience, before, after };
+    await recordAudit(transaction, { action: 'roles.changed', actor, subject, because, detail });
     return { before, after };
   });
 }

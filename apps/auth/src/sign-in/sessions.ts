@@ -1,5 +1,6 @@
 import { inTransaction } from '@sallyport/db';
 import { and, asc, desc, eq, inArray, isNull, ne, sql, type SQL } from 'drizzle-orm';
+import { recordAudit, type AuditEvent, type Reason } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import type { Caller } from '../caller.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
@@ -38,30 +39,37 @@ export async function startSession(
   // The id carries the serial, so the serial is drawn first.
   const { rows } = await database.execute<{ serial: string }>(sql`SELECT nextval('session_serials') AS serial`);
   const serial = Number(rows[0]?.serial);
-  const [session] = await database
-    .insert(sessions)
-    .values({
-      subject,
-      clientId,
-      serial,
-      sid: sessionId(serial),
-      refreshHash: refreshToken.hash,
-      startedAt,
-      lastUsedAt: startedAt,
-      authTime,
-      secondFactorAt: proof.acr === twoFactors ? authTime : null,
-      acr: proof.acr,
-      amr: [...proof.amr],
-      factorTimes: timesOf(proof.amr, authTime),
-      network: caller.network,
-      userAgent: caller.userAgent?.slice(0, 256),
-      keyThumbprint,
-      idleExpiresAt: earlier(after(startedAt, idleSeconds), absoluteExpiresAt),
-      absoluteExpiresAt,
-    })
-    .returning();
-  if (session === undefined) throw new Error('PostgreSQL returned no row for an INSERT.');
+  const begun = {
+    subject,
+    clientId,
+    serial,
+    sid: sessionId(serial),
+    refreshHash: refreshToken.hash,
+    startedAt,
+    lastUsedAt: startedAt,
+    authTime,
+    secondFactorAt: proof.acr === twoFactors ? authTime : null,
+    acr: proof.acr,
+    amr: [...proof.amr],
+    factorTimes: timesOf(proof.amr, authTime),
+    network: caller.network,
+    userAgent: caller.userAgent?.slice(0, 256),
+    keyThumbprint,
+    idleExpiresAt: earlier(after(startedAt, idleSeconds), absoluteExpiresAt),
+    absoluteExpiresAt,
+  };
+  const session = await inTransaction(database, transactionLimits, async (transaction) => {
+    const [inserted] = await transaction.insert(sessions).values(begun).returning();
+    if (inserted === undefined) throw new Error('PostgreSQL returned no row for an INSERT.');
+    await recordAudit(transaction, startOf(inserted));
+    return inserted;
+  });
   return { session, refreshToken };
+}
+
+function startOf({ subject, clientId: client, sid: session, acr, amr, network }: Session): AuditEvent {
+  const detail = { acr, amr, network };
+  return { action: 'session.started', actor: `subject:${subject}`, subject, client, session, detail };
 }
 
 /** The subject's sessions that are alive, newest first; at most 100. */
@@ -86,8 +94,7 @@ export async function endOwnSession(
   return inTransaction(authority.database, transactionLimits, async (transaction) => {
     const [found] = await transaction.select({ serial: sessions.serial }).from(sessions).where(isOwn);
     if (found === undefined) return undefined;
-    const ending = { because: 'ended by its owner', at: new Date(authority.now()) };
-    return (await endSessions(transaction, [found.serial], ending)).position;
+    return (await endSessions(transaction, [found.serial], byOwner(authority, own.subject))).position;
   });
 }
 
@@ -99,8 +106,12 @@ export async function endOtherSessions(
   const others = and(eq(sessions.subject, own.subject), ne(sessions.sid, own.exceptSid), isNull(sessions.endedAt));
   return inTransaction(authority.database, transactionLimits, async (transaction) => {
     const serials = await lockInOrder(transaction, others);
-    return endSessions(transaction, serials, { because: 'ended by its owner', at: new Date(authority.now()) });
+    return endSessions(transaction, serials, byOwner(authority, own.subject));
   });
+}
+
+function byOwner({ now }: Authority, subject: string): Ending {
+  return { because: 'ended by its owner', actor: `subject:${subject}`, at: new Date(now()) };
 }
 
 // Two that end the same sessions at once take the locks in the same order, or they could wait for each other.
@@ -114,13 +125,13 @@ async function lockInOrder(transaction: AuthQueries, which: SQL | undefined): Pr
   return rows.map((row) => row.serial);
 }
 
-export type Ending = Readonly<{ because: string; at: Date }>;
+export type Ending = Reason & Readonly<{ at: Date }>;
 
 /** Ids of the sessions that had not ended before, and the feed's position after it. */
 export type Ended = Readonly<{ sessions: readonly string[]; position: number }>;
 
 /**
- * Ends sessions and writes it to the feed, in the caller's transaction: the only way that a session ends before its
+ * Ends sessions and writes it to the feed and the audit log, in the caller's transaction: the only way that a session ends before its
  * time.
  */
 export async function endSessions(
@@ -132,12 +143,14 @@ export async function endSessions(
     .update(sessions)
     .set({ endedAt: ending.at, endedBecause: ending.because })
     .where(and(inArray(sessions.serial, [...serials]), isNull(sessions.endedAt)))
-    .returning({ sid: sessions.sid });
-  const sids = ended.map((row) => row.sid);
+    .returning({ session: sessions.sid, subject: sessions.subject, client: sessions.clientId });
+  const sids = ended.map(({ session }) => session);
   const position = await recordRevocations(
     transaction,
     sids.map((session) => ({ kind: 'session', session })),
     ending.because,
   );
+  const { because, actor = 'authority' } = ending;
+  await recordAudit(transaction, ...ended.map((row) => ({ action: 'session.ended', actor, because, ...row }) as const));
   return { sessions: sids, position };
 }

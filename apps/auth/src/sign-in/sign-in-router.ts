@@ -73,7 +73,7 @@ export const signInProcedures = {
     .publicRead()
     .input(z.strictObject({ refreshToken }))
     .mutation(async ({ ctx, input }) => {
-      const { position } = await endFamily(ctx.authority, input, 'signed out');
+      const { position } = await endFamily(ctx.authority, input, { because: 'signed out', actor: 'unknown' });
       return { ended: true, consistencyToken: makeConsistencyToken(position) };
     }),
 };

@@ -101,7 +101,7 @@ test('once a revoke has returned, no token of the family is active, whatever ref
     })();
     // Lands before, between and after the rotations, as the race wants it.
     if (race % 4 !== 0) await new Promise((resolve) => setTimeout(resolve, race % 4));
-    await endFamily(auth.authority, { refreshToken }, 'race');
+    await endFamily(auth.authority, { refreshToken }, { because: 'race' });
     const question = { tokenId: 'any', session: sid, subject, client: 'web' };
     expect(await auth.authority.introspect([question])).toEqual([{ active: false }]);
     const [, after] = await Promise.all([refreshing, refreshSession(auth.authority, { refreshToken: tip })]);

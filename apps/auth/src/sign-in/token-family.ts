@@ -1,5 +1,6 @@
 import { inTransaction } from '@sallyport/db';
 import { and, eq, sql, type SQL } from 'drizzle-orm';
+import type { Reason } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
 import { hashRefreshToken, newRefreshToken, type RefreshToken } from '../identifiers.ts';
@@ -97,7 +98,7 @@ export type Revoked = Readonly<{ owner: string | undefined; position: number }>;
  * Ends the family that a refresh token, current or spent, belongs to. Does nothing for every other text; with `clientId`,
  * a family of another client is left alone.
  */
-export async function endFamily(authority: Authority, presented: PresentedToken, because: string): Promise<Revoked> {
+export async function endFamily(authority: Authority, presented: PresentedToken, reason: Reason): Promise<Revoked> {
   const hash = hashRefreshToken(presented.refreshToken);
   return inTransaction(authority.database, transactionLimits, async (transaction) => {
     // One statement: a rotation that commits in between cannot hide the token from both looks.
@@ -109,7 +110,7 @@ export async function endFamily(authority: Authority, presented: PresentedToken,
       .where(ofFamily);
     const isTheirs = presented.clientId === undefined || presented.clientId === family?.clientId;
     const serials = family !== undefined && isTheirs ? [family.serial] : [];
-    const { position } = await endSessions(transaction, serials, { because, at: new Date(authority.now()) });
+    const { position } = await endSessions(transaction, serials, { ...reason, at: new Date(authority.now()) });
     return { owner: family?.clientId, position };
   });
 }

@@ -1,5 +1,6 @@
 import { inTransaction } from '@sallyport/db';
 import { eq } from 'drizzle-orm';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { findClient } from '../clients/clients.ts';
 import { transactionLimits } from '../database.ts';
@@ -45,6 +46,13 @@ export async function revokeAccessToken({ database, now }: Authority, claims: Ow
       .onConflictDoNothing()
       .returning({ tokenId: revokedTokens.tokenId });
     const news = revoked === undefined ? [] : [{ kind: 'token', tokenId: revoked.tokenId } as const];
-    return recordRevocations(transaction, news, 'revoked by its client');
+    const because = 'revoked by its client';
+    const position = await recordRevocations(transaction, news, because);
+    if (revoked !== undefined) {
+      const { sub: subject, client_id: client, sid: session, jti } = claims;
+      const names = { actor: `client:${client}`, subject, client, session } as const;
+      await recordAudit(transaction, { action: 'token.revoked', ...names, because, detail: { tokenId: jti } });
+    }
+    return position;
   });
 }
