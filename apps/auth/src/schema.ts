@@ -21,10 +21,10 @@ const counter = (name: string) => bigint(name, { mode: 'number' });
 
 export const accounts = auth.table('accounts', {
   subject: text('subject').primaryKey(),
-  /** Lower case. */
-  email: text('email').notNull().unique(),
-  /** PHC string: it names its own parameters. */
-  passwordHash: text('password_hash').notNull(),
+  /** Lower case. Absent for somebody who came from an identity provider: its word for an address is not taken. */
+  email: text('email').unique(),
+  /** PHC string: it names its own parameters. Absent for somebody who signs in elsewhere. */
+  passwordHash: text('password_hash'),
   enabled: boolean('enabled').notNull().default(true),
   emailVerifiedAt: moment('email_verified_at'),
   /** Somebody else knows the password: it signs nobody in until another one is set. */
@@ -62,6 +62,8 @@ export const clients = auth.table(
     exchangeTargets: jsonb('exchange_targets').$type<ScopesByAudience>().notNull().default({}),
     /** The `grant_type`s that it may use. */
     grants: text('grants').array().notNull().default([]),
+    /** Where a browser may be sent back to after signing in elsewhere. Compared letter for letter. */
+    returnAddresses: text('return_addresses').array().notNull().default([]),
   },
   // A token whose `sub` is a client must never be taken for a person's (RFC 9700 §4.15.1).
   (table) => [check('client_id_is_no_subject', sql`${table.clientId} !~ '^u_'`)],

@@ -73,6 +73,7 @@ async function answerRoute(exchange: Exchange, routes: readonly Route[], { maxBo
       checkContentType(exchange, formContentType);
       return readForm(body);
     },
+    query: () => readForm(exchange.query),
   };
   sendAnswer(exchange, await route.handle(request));
 }

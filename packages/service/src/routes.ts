@@ -7,6 +7,8 @@ export type HttpRequest = Readonly<{
   header: HeaderValues;
   /** The body, when it is `application/x-www-form-urlencoded` and names nothing twice (RFC 6749 §3.2); else refuses. */
   form: () => URLSearchParams;
+  /** What stands behind the question mark, when it names nothing twice; else refuses. */
+  query: () => URLSearchParams;
   remoteAddress: string;
   sender: Sender;
   /** Aborts when the caller goes away. */

@@ -35,8 +35,9 @@ export async function checkCredentials(
   { email: address, password }: Credentials,
 ): Promise<Proven | undefined> {
   const [account] = await database.select().from(accounts).where(eq(accounts.email, address));
-  const matches = await passwords.matches(password, account?.passwordHash);
-  return matches && account?.enabled ? account : undefined;
+  const { subject, passwordHash, enabled = false } = account ?? {};
+  const matches = await passwords.matches(password, passwordHash ?? undefined);
+  return matches && enabled && subject !== undefined && passwordHash != null ? { subject, passwordHash } : undefined;
 }
 
 export async function emailOf({ database }: Authority, subject: string): Promise<string | undefined> {
@@ -44,5 +45,5 @@ export async function emailOf({ database }: Authority, subject: string): Promise
     .select({ email: accounts.email })
     .from(accounts)
     .where(eq(accounts.subject, subject));
-  return account?.email;
+  return account?.email ?? undefined;
 }
