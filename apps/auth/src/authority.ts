@@ -1,5 +1,6 @@
 import type { Log } from '@sallyport/service';
 import type { AuthDatabase } from './database.ts';
+import type { Providers } from './identities/providers.ts';
 import type { Introspect } from './introspection/introspection.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import type { Sealer } from './keys/sealed-secret.ts';
@@ -15,6 +16,8 @@ export type Authority = Readonly<{
   keys: KeyRing;
   sealer: Sealer;
   passwords: Passwords;
+  /** Where else people may sign in. */
+  providers: Providers;
   /** Asks the database now about many tokens. */
   introspect: Introspect;
   /** Who may ask how often. */

@@ -1,6 +1,7 @@
 import { preparationSettings, serviceSettings } from '@sallyport/service';
 import * as z from 'zod';
 import { openCallerReader } from './caller.ts';
+import { providerSettings } from './identities/provider-settings.ts';
 
 /** The key that seals secrets in the database. */
 const keyEncryptionKey = z
@@ -36,6 +37,7 @@ const throttleFactor = z
 /** The settings of auth, for `readEnvironment`. */
 export const authSettings = {
   ...serviceSettings(4000),
+  ...providerSettings,
   KEY_ENCRYPTION_KEY: keyEncryptionKey,
   TRUSTED_PROXIES: trustedProxies,
   THROTTLE_FACTOR: throttleFactor,

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Authority } from './authority.ts';
+import { exchangedTokens, providerAttempts, providerResults } from './identities/identity-tables.ts';
 import { sessions, revokedTokens, spentRefreshTokens, usedAssertions, usedProofs } from './schema.ts';
 
 /**
@@ -11,6 +12,9 @@ export async function forgetExpired({ database, now }: Authority): Promise<void>
   await database.execute(sql`DELETE FROM ${usedAssertions} WHERE expires_at < ${at}`);
   await database.execute(sql`DELETE FROM ${usedProofs} WHERE expires_at < ${at}`);
   await database.execute(sql`DELETE FROM ${revokedTokens} WHERE expires_at < ${at}`);
+  for (const table of [providerAttempts, providerResults, exchangedTokens]) {
+    await database.execute(sql`DELETE FROM ${table} WHERE expires_at < ${at}`);
+  }
   await database.execute(sql`
     DELETE FROM ${spentRefreshTokens} USING ${sessions}
     WHERE ${sessions.serial} = ${spentRefreshTokens.serial} AND ${sessions.absoluteExpiresAt} < ${at}`);

@@ -9,6 +9,7 @@ await startService('auth', async () => {
     issuer: settings.ISSUER,
     databaseUrl: settings.DATABASE_URL,
     keyEncryptionKey: settings.KEY_ENCRYPTION_KEY,
+    identityProviders: settings.IDENTITY_PROVIDERS,
     log: createLog('auth', settings.LOG_LEVEL),
     throttleFactor: settings.THROTTLE_FACTOR,
   });

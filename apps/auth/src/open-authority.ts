@@ -4,6 +4,8 @@ import type { Authority } from './authority.ts';
 import { allClients } from './clients/clients.ts';
 import { schema } from './database.ts';
 import { forgetExpired } from './forget-expired.ts';
+import type { IdentityProvider } from './identities/identity-provider.ts';
+import { openProviders } from './identities/providers.ts';
 import { openIntrospectionReader } from './introspection/introspection-reader.ts';
 import { openKeyRing } from './keys/key-ring.ts';
 import { openSealer } from './keys/sealed-secret.ts';
@@ -21,6 +23,8 @@ export type AuthoritySettings = Readonly<{
   /** 32 bytes. */
   keyEncryptionKey: Uint8Array;
   log: Log;
+  /** Default: none. */
+  identityProviders?: readonly IdentityProvider[];
   now?: Now;
   /** Multiplies what anybody may ask for in a while. Default 1. */
   throttleFactor?: number;
@@ -46,7 +50,8 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
     const passwords = await openPasswords();
     const throttle = openThrottle({ store: postgresStore(pool), now, factor: settings.throttleFactor });
     const { introspect } = reader;
-    const authority = { issuer, database, keys, sealer, passwords, introspect, throttle, now, log };
+    const providers = openProviders(settings.identityProviders ?? [], { issuer, log });
+    const authority = { issuer, database, keys, sealer, passwords, providers, introspect, throttle, now, log };
     await assertTokensFit(authority, await allClients(database));
     const wake = openRevocationWake(databaseUrl);
     const forget = setInterval(() => {

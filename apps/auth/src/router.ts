@@ -1,4 +1,5 @@
 import { sealRouter } from '@sallyport/auth/trpc';
+import { identitiesRouter, providerSignIn } from './identities/identities-router.ts';
 import { internalRouter } from './internal-router.ts';
 import { sessionsRouter, totpRouter } from './sign-in/account-router.ts';
 import { signInProcedures } from './sign-in/sign-in-router.ts';
@@ -6,8 +7,10 @@ import { router } from './trpc.ts';
 
 const authRouter = router({
   ...signInProcedures,
+  ...providerSignIn,
   sessions: sessionsRouter,
   totp: totpRouter,
+  identities: identitiesRouter,
   internal: internalRouter,
 });
 

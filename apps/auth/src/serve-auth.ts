@@ -1,7 +1,7 @@
 import { liveWithinMs, openRequest } from '@sallyport/auth';
 import { isReachable } from '@sallyport/db';
 import { serve, type Running } from '@sallyport/service';
-import { openCallerReader } from './caller.ts';
+    routes: [...oauthRoutes(authority, readCaller), ...providerRoutes(authority, readCaller)],
 import { oauthRoutes } from './oauth/oauth-routes.ts';
 import type { OpenedAuthority } from './open-authority.ts';
 import { sealedAuthRouter } from './router.ts';
@@ -38,7 +38,7 @@ export function serveAuth({ port, host, opened, allowedOrigins = [], trustedProx
       wake,
       log: authority.log,
     }),
-    routes: oauthRoutes(authority, readCaller),
+    routes: [...oauthRoutes(authority, readCaller), ...providerRoutes(authority, readCaller)],
     readiness: async () => ({
       database: await isReachable(authority.database.$client),
       keys: authority.keys.published().length > 0,

@@ -103,7 +103,8 @@ function refuseProvider(provider: IdentityProvider): string | undefined {
 
 function refuseExchange({ keySetUrl, accessTokens, idTokens }: ExchangeOfTokens): string | undefined {
   if (refuseAddress(keySetUrl) !== undefined) return `its key set ${refuseAddress(keySetUrl)}`;
-  if (accessTokens === undefined && idTokens === undefined) return 'its exchange names neither accessTokens nor idTokens';
+  if (accessTokens === undefined && idTokens === undefined)
+    return 'its exchange names neither accessTokens nor idTokens';
   const { introspection } = accessTokens ?? {};
   if (introspection === undefined) return undefined;
   const reason = refuseAddress(introspection.url);

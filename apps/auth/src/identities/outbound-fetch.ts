@@ -34,7 +34,11 @@ export function outboundFetch({ reach, lookup = systemLookup, withinMs = 5000 }:
     refuseUrl(url, reach);
     const signal = AbortSignal.any([AbortSignal.timeout(withinMs), ...(init.signal ? [init.signal] : [])]);
     const headers = { ...Object.fromEntries(new Headers(init.headers)), 'accept-encoding': 'identity' };
-    const sent = await send(url, { method: init.method ?? 'GET', headers, signal, lookup: guarded }, bodyText(init.body));
+    const sent = await send(
+      url,
+      { method: init.method ?? 'GET', headers, signal, lookup: guarded },
+      bodyText(init.body),
+    );
     return readResponse(sent);
   };
 }

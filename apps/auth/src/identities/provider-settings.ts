@@ -19,9 +19,7 @@ const accessTokens = z.strictObject({
   scopes: z.record(text, scopes),
   maxLifetimeSeconds: z.int().min(1).max(86_400).default(600),
   believeForSeconds: z.int().min(0).max(600),
-  introspection: z
-    .strictObject({ url: text, answersFor: z.array(z.enum(['opaque', 'signed'])).min(1) })
-    .optional(),
+  introspection: z.strictObject({ url: text, answersFor: z.array(z.enum(['opaque', 'signed'])).min(1) }).optional(),
 });
 
 const idTokens = z.strictObject({

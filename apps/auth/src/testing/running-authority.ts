@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { throwAwayDatabase } from '@sallyport/db/testing';
 import { createLog } from '@sallyport/service';
 import pg from 'pg';
-import { openAuthority } from '../open-authority.ts';
+import { openAuthority, type AuthoritySettings } from '../open-authority.ts';
 import { prepareDatabase } from '../prepare-database.ts';
 import { codeAt, seedFromBase32 } from '../second-factor/totp.ts';
 import { serveAuth } from '../serve-auth.ts';
@@ -15,7 +15,8 @@ export const grace = { email: 'grace@sallyport.example', password: 'correct hors
 export const adaSubject = 'u_adaAAAAAAAAAAAAA';
 export const adaSeed = seedFromBase32('JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP');
 
-type RunOptions = Readonly<{ throttleFactor?: number; trustedProxies?: readonly string[] }>;
+type RunOptions = Readonly<{ throttleFactor?: number; trustedProxies?: readonly string[] }> &
+  Pick<AuthoritySettings, 'identityProviders'>;
 
 export type RunningAuthority = Awaited<ReturnType<typeof runAuthority>>;
 
@@ -23,7 +24,7 @@ export type RunningAuthority = Awaited<ReturnType<typeof runAuthority>>;
  * The whole authority for a suite: its own database on a real PostgreSQL, real HTTP on a free port, demo people. Suites ask
  * for more than people do, so `throttleFactor` is high; those that are about throttles set it to 1.
  */
-export async function runAuthority({ throttleFactor = 10_000, trustedProxies = [] }: RunOptions = {}) {
+export async function runAuthority({ throttleFactor = 10_000, trustedProxies = [], identityProviders = [] }: RunOptions = {}) {
   const database = await throwAwayDatabase();
   const keyEncryptionKey = randomBytes(32);
   const keys = { catalog: await newServiceKey('catalog-1'), payments: await newServiceKey('payments-1') };
@@ -38,7 +39,7 @@ export async function runAuthority({ throttleFactor = 10_000, trustedProxies = [
   const issuer = `http://127.0.0.1:${port}`;
   const logLines: string[] = [];
   const log = createLog('auth', 'debug', { write: (line) => void logLines.push(line) });
-  const opened = await openAuthority({ issuer, databaseUrl: database.url, keyEncryptionKey, log, now, throttleFactor });
+  const opened = await openAuthority({ issuer, databaseUrl: database.url, keyEncryptionKey, log, now, throttleFactor, identityProviders });
   const running = await serveAuth({ port, host: '127.0.0.1', opened, trustedProxies });
   // Sees everything, as an operator does.
   const operator = new pg.Pool({ connectionString: database.url, options: '-c search_path=auth', max: 4 });

@@ -17,6 +17,8 @@ export const throttleLimits = {
   signInOfAccount: { points: 20, windowSeconds: quarterHour },
   signInFromNetwork: { points: 120, windowSeconds: minute },
   signUpFromNetwork: { points: 30, windowSeconds: quarterHour },
+  /** Going to an identity provider, coming back, and fetching the result: each is one. */
+  providerFromNetwork: { points: 180, windowSeconds: minute },
   /** Tries of a second factor. How many an account has stands beside the factors. */
   secondFactorFromNetwork: { points: 120, windowSeconds: minute },
   /** A refresh costs 1, one that is refused 10 more. */

@@ -1,0 +1,22 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** 256 random bits in 43 characters of base64url. */
+export function newSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** What is stored of a secret. No salt and no stretching: 256 random bits cannot be guessed. */
+export function hashSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
+}
+
+/** RFC 7636 §4.6, S256 and nothing else: whether this verifier is the one whose challenge was given at the beginning. */
+export function meetsChallenge(verifier: string, challenge: string): boolean {
+  return timingSafeEqual(Buffer.from(hashSecret(verifier)), Buffer.from(challenge));
+}
+
+/** An S256 challenge, or a random value of ours. */
+export const secretGrammar = /^[A-Za-z0-9_-]{43}$/;
+
+/** RFC 7636 §4.1. */
+export const verifierGrammar = /^[A-Za-z0-9._~-]{43,128}$/;
