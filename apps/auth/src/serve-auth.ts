@@ -1,7 +1,8 @@
 import { liveWithinMs, openRequest } from '@sallyport/auth';
 import { isReachable } from '@sallyport/db';
 import { serve, type Running } from '@sallyport/service';
-    routes: [...oauthRoutes(authority, readCaller), ...providerRoutes(authority, readCaller)],
+import { openCallerReader } from './caller.ts';
+import { providerRoutes } from './identities/provider-routes.ts';
 import { oauthRoutes } from './oauth/oauth-routes.ts';
 import type { OpenedAuthority } from './open-authority.ts';
 import { sealedAuthRouter } from './router.ts';

@@ -1,4 +1,11 @@
-import { refuse, refuseForNow, refuseUnavailable, type HttpAnswer, type HttpRequest, type Route } from '@sallyport/service';
+import {
+  refuse,
+  refuseForNow,
+  refuseUnavailable,
+  type HttpAnswer,
+  type HttpRequest,
+  type Route,
+} from '@sallyport/service';
 import * as z from 'zod';
 import type { Authority } from '../authority.ts';
 import type { ReadCaller } from '../caller.ts';

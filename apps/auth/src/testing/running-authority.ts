@@ -24,7 +24,11 @@ export type RunningAuthority = Awaited<ReturnType<typeof runAuthority>>;
  * The whole authority for a suite: its own database on a real PostgreSQL, real HTTP on a free port, demo people. Suites ask
  * for more than people do, so `throttleFactor` is high; those that are about throttles set it to 1.
  */
-export async function runAuthority({ throttleFactor = 10_000, trustedProxies = [], identityProviders = [] }: RunOptions = {}) {
+export async function runAuthority({
+  throttleFactor = 10_000,
+  trustedProxies = [],
+  identityProviders = [],
+}: RunOptions = {}) {
   const database = await throwAwayDatabase();
   const keyEncryptionKey = randomBytes(32);
   const keys = { catalog: await newServiceKey('catalog-1'), payments: await newServiceKey('payments-1') };
@@ -39,7 +43,15 @@ export async function runAuthority({ throttleFactor = 10_000, trustedProxies = [
   const issuer = `http://127.0.0.1:${port}`;
   const logLines: string[] = [];
   const log = createLog('auth', 'debug', { write: (line) => void logLines.push(line) });
-  const opened = await openAuthority({ issuer, databaseUrl: database.url, keyEncryptionKey, log, now, throttleFactor, identityProviders });
+  const opened = await openAuthority({
+    issuer,
+    databaseUrl: database.url,
+    keyEncryptionKey,
+    log,
+    now,
+    throttleFactor,
+    identityProviders,
+  });
   const running = await serveAuth({ port, host: '127.0.0.1', opened, trustedProxies });
   // Sees everything, as an operator does.
   const operator = new pg.Pool({ connectionString: database.url, options: '-c search_path=auth', max: 4 });
