@@ -55,7 +55,7 @@ export async function unlinkIdentity(
       .select({ one: sql`1` })
       .from(identities)
       .where(and(eq(identities.subject, subject), ne(identities.issuer, issuer)));
-    if (account?.passwordHash == null && other === undefined) return 'the only way in';
+    if ((account?.passwordHash ?? null) === null && other === undefined) return 'the only way in';
     const taken = await transaction
       .delete(identities)
       .where(and(eq(identities.subject, subject), eq(identities.issuer, issuer)))

@@ -1,15 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { refusalOf } from '../testing/callers.ts';
 import { claimsOf, textLike } from '../testing/expected.ts';
-import {
-  allowReturn,
-  beginUrl,
-  callbackUrl,
-  goThere,
-  newChallenge,
-  returnTo,
-  visit,
-} from '../testing/provider-front-end.ts';
+import { allowReturn, beginUrl, callbackUrl, goThere, newChallenge, visit } from '../testing/provider-front-end.ts';
 import { runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
 import { openScriptedProvider, settingsFor, type ScriptedProvider } from '../testing/scripted-provider.ts';
 
@@ -34,8 +26,6 @@ afterAll(async () => {
   await running.close();
   await Promise.all([provider.close(), other.close()]);
 });
-
-const invalidCode = { status: 400, reason: 'invalid_code' };
 
 describe('a whole sign-in', () => {
   test('leaves with PKCE, state and nonce, comes back with a code and nothing else, and ends in tokens (OSB-04, OSB-16)', async () => {

@@ -35,9 +35,9 @@ export async function checkCredentials(
   { email: address, password }: Credentials,
 ): Promise<Proven | undefined> {
   const [account] = await database.select().from(accounts).where(eq(accounts.email, address));
-  const { subject, passwordHash, enabled = false } = account ?? {};
+  const { subject, passwordHash } = account ?? {};
   const matches = await passwords.matches(password, passwordHash ?? undefined);
-  return matches && enabled && subject !== undefined && passwordHash != null ? { subject, passwordHash } : undefined;
+  return matches && account?.enabled && subject && passwordHash ? { subject, passwordHash } : undefined;
 }
 
 export async function emailOf({ database }: Authority, subject: string): Promise<string | undefined> {
