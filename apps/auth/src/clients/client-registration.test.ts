@@ -17,6 +17,7 @@ test('a service and a page are registered with what they name, and nothing else'
     userScopes: {},
     serviceScopes: {},
     exchangeTargets: {},
+    returnAddresses: [],
   });
   expect(clientRegistration.parse(page)).toMatchObject({ ...page, publicKeys: [] });
 });
@@ -42,6 +43,18 @@ test.each<[string, object, string]>([
   ['the name of a person', { ...page, clientId: 'u_adaAAAAAAAAAAAAA' }, 'must match pattern'],
   ['a name with a comma', { ...page, clientId: 'shop,stock' }, 'must match pattern'],
   ['an audience with a space', { ...page, userScopes: { 'a b': ['a'] } }, 'must match pattern'],
+  ...[
+    'http://shop.example/',
+    'javascript:alert(1)//',
+    'https://shop.example/#x',
+    'https://u@shop.example/',
+    'https://shop.example',
+    'https://shop.example/a/../b',
+  ].map((address): [string, object, string] => [
+    `the return address ${address}`,
+    { ...page, returnAddresses: [address] },
+    'may be sent back to',
+  ]),
   ['a scope with a space', { ...page, userScopes: { stock: ['a b'] } }, 'must match pattern'],
 ])('%s is not registered (OSB-14, OSB-18, JWK-01)', (_, registration, problem) => {
   const read = clientRegistration.safeParse(registration);

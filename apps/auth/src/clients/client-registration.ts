@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import * as z from 'zod';
+import { isOnThisMachine } from '../identities/identity-provider.ts';
 import { publicKeyJwk } from '../keys/public-key.ts';
 import { trustDomain } from '../tokens/trust-domain.ts';
 import { grants } from './client-matrix.ts';
@@ -15,6 +16,9 @@ const ownAudience = name.refine((audience) => !reservedAudiences.has(audience), 
 const scopeToken = z.string().regex(/^[!#-[\]-~]{1,64}$/);
 const scopes = z.array(scopeToken).max(32).refine(isDistinct, 'a scope stands there twice');
 const scopesByAudience = z.record(name, scopes);
+
+/** An address that a browser goes to: https, or http on this machine, without fragment, user or password, as the URL standard spells it. */
+const returnAddress = z.string().max(2048).refine(isReturnAddress, 'no address that a browser may be sent back to');
 
 /** The public half alone: whoever sends a private key has made it known, and must make another. */
 const assertionKey = z
@@ -36,6 +40,8 @@ const members = {
   userScopes: scopesByAudience.default({}),
   serviceScopes: scopesByAudience.default({}),
   exchangeTargets: scopesByAudience.default({}),
+  /** Where people come back to after signing in with an identity provider. Compared letter for letter. */
+  returnAddresses: z.array(returnAddress).max(16).refine(isDistinct, 'an address stands there twice').default([]),
 };
 
 /**
@@ -59,6 +65,7 @@ export const clientChanges = z.strictObject({
   userScopes: members.userScopes.unwrap().optional(),
   serviceScopes: members.serviceScopes.unwrap().optional(),
   exchangeTargets: members.exchangeTargets.unwrap().optional(),
+  returnAddresses: members.returnAddresses.unwrap().optional(),
 });
 
 export type ClientChanges = z.output<typeof clientChanges>;
@@ -73,13 +80,21 @@ function publicProblem(client: Unchecked): string | undefined {
   return isService ? 'a public client has no scopes of its own and exchanges nothing' : undefined;
 }
 
-function confidentialProblem({ publicKeys }: Unchecked): string | undefined {
+function confidentialProblem({ publicKeys, returnAddresses }: Unchecked): string | undefined {
+  if (returnAddresses.length > 0) return 'nobody signs in through a confidential client, so nobody comes back to it';
   if (publicKeys.length === 0) return 'a confidential client has at least one public key';
   return isDistinct(publicKeys.map(({ kid }) => kid)) ? undefined : 'two keys have the same kid';
 }
 
 function isDistinct(list: readonly string[]): boolean {
   return new Set(list).size === list.length;
+}
+
+function isReturnAddress(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.href !== text || text.includes('#') || url.username !== '' || url.password !== '')
+    return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isOnThisMachine(text));
 }
 
 function isOnItsCurve(jwk: z.output<typeof publicKeyJwk>): boolean {
