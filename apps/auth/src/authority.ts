@@ -5,6 +5,7 @@ import type { Introspect } from './introspection/introspection.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import type { Sealer } from './keys/sealed-secret.ts';
 import type { Now } from './moments.ts';
+import type { RelyingParty } from './passkeys/relying-party.ts';
 import type { Passwords } from './sign-in/passwords.ts';
 import type { Throttle } from './throttle/throttle.ts';
 
@@ -18,6 +19,8 @@ export type Authority = Readonly<{
   passwords: Passwords;
   /** Where else people may sign in. */
   providers: Providers;
+  /** Whom passkeys are made for. */
+  relyingParty: RelyingParty;
   /** Asks the database now about many tokens. */
   introspect: Introspect;
   /** Who may ask how often. */

@@ -34,6 +34,13 @@ const throttleFactor = z
   .default(1)
   .describe('1; more, to multiply every limit on how often somebody may ask while something is measured');
 
+/** The domain that passkeys belong to (WebAuthn §5.4.2). They are asked for by the pages of ALLOWED_ORIGINS on it. */
+const passkeyDomain = z
+  .string()
+  .regex(/^[a-z0-9.-]{1,253}$/)
+  .optional()
+  .describe("the domain of the pages that ask for passkeys, such as shop.example; the issuer's when it is not set");
+
 /** The settings of auth, for `readEnvironment`. */
 export const authSettings = {
   ...serviceSettings(4000),
@@ -41,6 +48,7 @@ export const authSettings = {
   KEY_ENCRYPTION_KEY: keyEncryptionKey,
   TRUSTED_PROXIES: trustedProxies,
   THROTTLE_FACTOR: throttleFactor,
+  PASSKEY_DOMAIN: passkeyDomain,
 };
 
 /** What a command that only touches keys needs. */

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Authority } from './authority.ts';
 import { exchangedTokens, providerAttempts, providerResults } from './identities/identity-tables.ts';
 import { sessions, revokedTokens, spentRefreshTokens, usedAssertions, usedProofs } from './schema.ts';
+import { passkeyChallenges } from './second-factor/factor-tables.ts';
 
 /**
  * Deletes the rows that only guard against replay, once what they guard against has expired by itself. Sessions and the
@@ -15,6 +16,7 @@ export async function forgetExpired({ database, now }: Authority): Promise<void>
   for (const table of [providerAttempts, providerResults, exchangedTokens]) {
     await database.execute(sql`DELETE FROM ${table} WHERE expires_at < ${at}`);
   }
+  await database.execute(sql`DELETE FROM ${passkeyChallenges} WHERE expires_at < ${at}`);
   await database.execute(sql`
     DELETE FROM ${spentRefreshTokens} USING ${sessions}
     WHERE ${sessions.serial} = ${spentRefreshTokens.serial} AND ${sessions.absoluteExpiresAt} < ${at}`);

@@ -10,6 +10,7 @@ await startService('auth', async () => {
     databaseUrl: settings.DATABASE_URL,
     keyEncryptionKey: settings.KEY_ENCRYPTION_KEY,
     identityProviders: settings.IDENTITY_PROVIDERS,
+    passkeys: { domain: settings.PASSKEY_DOMAIN, origins: settings.ALLOWED_ORIGINS },
     log: createLog('auth', settings.LOG_LEVEL),
     throttleFactor: settings.THROTTLE_FACTOR,
   });

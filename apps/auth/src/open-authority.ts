@@ -10,6 +10,7 @@ import { openIntrospectionReader } from './introspection/introspection-reader.ts
 import { openKeyRing } from './keys/key-ring.ts';
 import { openSealer } from './keys/sealed-secret.ts';
 import type { Now } from './moments.ts';
+import { relyingPartyOf } from './passkeys/relying-party.ts';
 import { openRevocationWake, type RevocationWake } from './revocation/revocation-wake.ts';
 import { openPasswords } from './sign-in/passwords.ts';
 import { explainStartFailure } from './start-failure.ts';
@@ -28,6 +29,8 @@ export type AuthoritySettings = Readonly<{
   now?: Now;
   /** Multiplies what anybody may ask for in a while. Default 1. */
   throttleFactor?: number;
+  /** The web pages that may ask for passkeys, and the domain that these belong to. Default: none, and the issuer's. */
+  passkeys?: Readonly<{ domain?: string | undefined; origins: readonly string[] }>;
 }>;
 
 export type OpenedAuthority = Readonly<{ authority: Authority; wake: RevocationWake; close: () => Promise<void> }>;
@@ -49,9 +52,11 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
     );
     const passwords = await openPasswords();
     const throttle = openThrottle({ store: postgresStore(pool), now, factor: settings.throttleFactor });
+    const relyingParty = relyingPartyOf(issuer, settings.passkeys ?? { origins: [] });
     const { introspect } = reader;
     const providers = openProviders(settings.identityProviders ?? [], { issuer, log });
-    const authority = { issuer, database, keys, sealer, passwords, providers, introspect, throttle, now, log };
+    const parts = { issuer, database, keys, sealer, passwords, providers, relyingParty, introspect, throttle };
+    const authority = { ...parts, now, log };
     await assertTokensFit(authority, await allClients(database));
     const wake = openRevocationWake(databaseUrl);
     const forget = setInterval(() => {

@@ -1,6 +1,7 @@
 import { sealRouter } from '@sallyport/auth/trpc';
 import { identitiesRouter, providerSignIn } from './identities/identities-router.ts';
 import { internalRouter } from './internal-router.ts';
+import { factorsRouter, passkeysRouter } from './second-factor/factors-router.ts';
 import { sessionsRouter, totpRouter } from './sign-in/account-router.ts';
 import { signInProcedures } from './sign-in/sign-in-router.ts';
 import { router } from './trpc.ts';
@@ -11,6 +12,8 @@ const authRouter = router({
   sessions: sessionsRouter,
   totp: totpRouter,
   identities: identitiesRouter,
+  passkeys: passkeysRouter,
+  factors: factorsRouter,
   internal: internalRouter,
 });
 

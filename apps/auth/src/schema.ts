@@ -94,6 +94,8 @@ export const sessions = auth.table(
     amr: text('amr').array().notNull(),
     /** When each factor was shown last, by its `amr` value. A refresh renews none. */
     factorTimes: jsonb('factor_times').$type<FactorTimes>().notNull().default({}),
+    /** Codes that were tried in it since its last right one. */
+    triedCodes: integer('tried_codes').notNull().default(0),
     /** Where it began: an IPv4 address, or the /64 of an IPv6 address. */
     network: text('network').notNull().default('unknown'),
     /** As the browser sent it, cut off. Never believed, only compared. */
@@ -137,6 +139,8 @@ export const totpFactors = auth.table('totp_factors', {
   /** Attempts since the last right code. Counted per account, however many sessions they come from. */
   attempts: integer('attempts').notNull().default(0),
   lockedUntil: moment('locked_until'),
+  /** Wrong codes that no right one of the same session has made up for: `totp-attempts.ts`. */
+  failures: integer('failures').notNull().default(0),
 });
 
 /** "All sessions up to serial N" of a subject, a client or everyone (`name` is then empty). */

@@ -3,7 +3,7 @@ import { followRevocations, makeConsistencyToken } from '@sallyport/auth';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { denySigningKey } from '../keys/deny-key.ts';
 import { headerOf } from '../testing/expected.ts';
-import { ada, adaSeed, grace, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
+import { ada, adaSeed, adaSubject, grace, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
 import { cutOff } from './cut-off.ts';
 import { lastPosition, readRevocations } from './revocation-outbox.ts';
 import { ownRevocations } from './revocation-stream.ts';
@@ -92,6 +92,16 @@ const endings: Readonly<Record<string, () => Promise<Ending>>> = {
     const set = await auth.as().signIn.mutate(ada);
     const { session } = await auth.as().stepUp.mutate({ refreshToken: set.refreshToken, code: auth.codeOf(adaSeed) });
     return { told: { kind: 'session', session: set.session.id }, row: `sessions WHERE sid = '${session.id}'` };
+  },
+  'a factor that was removed': async () => {
+    const set = await auth.as().signIn.mutate(ada);
+    auth.advance(31);
+    const code = auth.codeOf(adaSeed);
+    const raised = await auth.as().stepUp.mutate({ refreshToken: set.refreshToken, code });
+    const account = auth.as(tokenFor(raised, 'auth'));
+    const { consistencyToken } = await account.factors.remove.mutate({ kind: 'totp' });
+    const row = `cut_offs WHERE kind = 'subject' AND name = '${adaSubject}'` as const;
+    return { told: { kind: 'subject', subject: adaSubject }, row, consistencyToken };
   },
   'a cut-off of a subject': async () => {
     const { session } = await signIn();

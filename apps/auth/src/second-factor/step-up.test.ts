@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startSession } from '../sign-in/sessions.ts';
 import { refusalOf } from '../testing/callers.ts';
+import { claimsOf } from '../testing/expected.ts';
 import { ada, adaSeed, adaSubject, grace, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
 import { adaByPassword } from '../testing/sign-ins.ts';
-import { confirmedFactor, spendCode, takeAttempt } from './second-factor.ts';
+import { confirmedFactor } from './second-factor.ts';
 import { stepUp } from './step-up.ts';
+import { spendCode, takeAttempt } from './totp-attempts.ts';
 import { seedFromBase32, stepOfCode } from './totp.ts';
 
 let auth: RunningAuthority;
@@ -34,9 +36,20 @@ test('a right code raises the session to two factors, and moves its times (ATP-0
   expect(authTime).toBe(secondFactorAt);
   expect(authTime - before.session.authTime).toBeGreaterThanOrEqual(40);
   // The refresh token was rotated, and refreshing renews no factor.
-  auth.advance(20);
-  const refreshed = await auth.as().refresh.mutate({ refreshToken: after.refreshToken });
-  expect(refreshed.session).toEqual(after.session);
+  let { refreshToken } = after;
+  for (let round = 0; round < 3; round += 1) {
+    auth.advance(20);
+    const refreshed = await auth.as().refresh.mutate({ refreshToken });
+    expect(refreshed.session).toEqual(after.session);
+    expect(claimsOf(refreshed.accessTokens['payments']?.token)).toMatchObject({ auth_time: authTime, acr: 'aal2' });
+    ({ refreshToken } = refreshed);
+  }
+  const { rows } = await auth.operator.query('SELECT factor_times, amr FROM sessions WHERE sid = $1', [
+    after.session.id,
+  ]);
+  expect(rows).toEqual([
+    { factor_times: { pwd: before.session.authTime, otp: secondFactorAt }, amr: ['pwd', 'otp', 'mfa'] },
+  ]);
 });
 
 test('the refresh token that a step-up replaced is spent', async () => {
@@ -56,12 +69,14 @@ test('a wrong code spends neither the refresh token nor the session', async () =
   expect(after.session.acr).toBe('aal2');
 });
 
-test('of 64 parallel submissions of one code, from 64 sessions, one is accepted', async () => {
+test('of 64 parallel submissions of one code, from 64 sessions, one is accepted (OTP-01, V6.5.1)', async () => {
   const factor = await confirmedFactor(auth.authority, adaSubject);
   if (factor === undefined) throw new Error('ada has a factor');
   const step = stepOfCode(adaSeed, codeNow(), auth.now());
   const direct = await Promise.all(
-    Array.from({ length: 64 }, () => spendCode(auth.authority.database, factor, step ?? 0)),
+    Array.from({ length: 64 }, () =>
+      spendCode(auth.authority.database, factor, { step: step ?? 0, session: { serial: 0, triedCodes: 0 } }),
+    ),
   );
   expect(direct.filter(Boolean)).toHaveLength(1);
 
@@ -69,12 +84,12 @@ test('of 64 parallel submissions of one code, from 64 sessions, one is accepted'
   const started = await Promise.all(Array.from({ length: 64 }, () => startSession(auth.authority, adaByPassword)));
   const code = codeNow();
   const outcomes = await Promise.all(
-    started.map(({ refreshToken }) => stepUp(auth.authority, { refreshToken: refreshToken.text, code })),
+    started.map(({ refreshToken }) => stepUp(auth.authority, { refreshToken: refreshToken.text, shown: { code } })),
   );
   expect(outcomes.filter(({ outcome }) => outcome === 'stepped up')).toHaveLength(1);
 }, 30_000);
 
-test('a code that was accepted is not accepted again, nor is an older one', async () => {
+test('a code that was accepted is not accepted again, nor is an older one (OTP-01, V6.5.1)', async () => {
   const { refreshToken } = await signIn();
   const older = auth.codeOf(adaSeed, -1);
   const code = codeNow();
@@ -85,7 +100,7 @@ test('a code that was accepted is not accepted again, nor is an older one', asyn
   }
 });
 
-test('five wrong codes in a row lock the account for five minutes, whichever sessions they come from', async () => {
+test('five wrong codes in a row lock the account for five minutes, whichever sessions they come from (OTP-05)', async () => {
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const { refreshToken } = await signIn();
     expect(await refusalOf(auth.as().stepUp.mutate({ refreshToken, code: wrongCode() }))).toMatchObject({
@@ -101,9 +116,11 @@ test('five wrong codes in a row lock the account for five minutes, whichever ses
   expect((await auth.as().stepUp.mutate({ refreshToken, code: codeNow() })).session.acr).toBe('aal2');
 });
 
-test('guesses that are sent all at once get no more than five attempts', async () => {
-  const taken = await Promise.all(Array.from({ length: 40 }, () => takeAttempt(auth.authority, adaSubject)));
-  expect(taken.filter(Boolean)).toHaveLength(5);
+test('guesses that are sent all at once get no more than five attempts (OTP-05)', async () => {
+  const taken = await Promise.all(
+    Array.from({ length: 40 }, () => takeAttempt(auth.authority, { subject: adaSubject, serial: 0 })),
+  );
+  expect(taken.filter((attempt) => attempt === 'taken')).toHaveLength(5);
 });
 
 test('a right code ends the count of wrong ones', async () => {
@@ -116,6 +133,17 @@ test('a right code ends the count of wrong ones', async () => {
     ({ refreshToken } = await auth.as().stepUp.mutate({ refreshToken, code: codeNow() }));
     auth.advance(30);
   }
+});
+
+test('a class that this house cannot reach is an error before any code is looked at (SUP-03)', async () => {
+  const { refreshToken } = await signIn();
+  const asked = { refreshToken, code: codeNow(), acrValues: ['aal3', 'phr'] };
+  expect(await refusalOf(auth.as().stepUp.mutate(asked))).toMatchObject({
+    status: 400,
+    reason: 'unmet_authentication_requirements',
+  });
+  const after = await auth.as().stepUp.mutate({ ...asked, acrValues: ['aal3', 'aal2'] });
+  expect(after.session.acr).toBe('aal2');
 });
 
 test('an account without a second factor is told so, and its session stays as it is (SUP-03)', async () => {
@@ -135,7 +163,7 @@ test('a step-up with an unknown or spent refresh token is refused in the same wo
   expect(rows).toEqual([{ attempts: 0 }]);
 });
 
-test('somebody enrols, confirms once, and steps up with the next code', async () => {
+test('somebody enrols, confirms once, and steps up with the next code; no seed stands in the database (OTP-04)', async () => {
   const person = { email: 'lin@sallyport.example', password: 'one more long password' };
   await auth.as().signUp.mutate(person);
   const tokens = await auth.as().signIn.mutate(person);
@@ -161,12 +189,13 @@ test('somebody enrols, confirms once, and steps up with the next code', async ()
   expect(await refusalOf(auth.as().stepUp.mutate({ refreshToken: tokens.refreshToken, code }))).toMatchObject({
     reason: 'invalid_code',
   });
-  expect(await refusalOf(account.totp.begin.mutate())).toMatchObject({ status: 409, reason: 'already_enrolled' });
   auth.advance(30);
   const stepped = await auth
     .as()
     .stepUp.mutate({ refreshToken: tokens.refreshToken, code: auth.codeOf(seedFromBase32(seed)) });
   expect(stepped.session.acr).toBe('aal2');
+  const raised = auth.as(stepped.accessTokens['auth']?.token);
+  expect(await refusalOf(raised.totp.begin.mutate())).toMatchObject({ status: 409, reason: 'already_enrolled' });
 
   const { rows } = await auth.operator.query('SELECT f::text AS row FROM totp_factors f');
   const stored = rows.map(({ row }: { row: string }) => row).join('\n');

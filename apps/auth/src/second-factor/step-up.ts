@@ -1,57 +1,78 @@
 import { inTransaction } from '@sallyport/db';
 import type { Authority } from '../authority.ts';
 import { transactionLimits } from '../database.ts';
+import { checkPasskeyForStepUp } from '../passkeys/passkey-assertion.ts';
+import type { PasskeyAssertion } from '../passkeys/passkey-forms.ts';
+import { twoFactors } from '../sign-in/proof.ts';
+import type { Session } from '../sign-in/sessions.ts';
 import { endFamilyOfSpentToken, findByRefreshToken, rotate, type Rotated } from '../sign-in/token-family.ts';
+import type { CheckedFactor } from './checked-factor.ts';
 import { raiseSession } from './raise-session.ts';
-import { confirmedFactor, openSeed, spendCode, takeAttempt, type TotpFactor } from './second-factor.ts';
-import { stepOfCode } from './totp.ts';
+import { checkRecoveryCode } from './recovery-codes.ts';
+import { checkTotp } from './totp-attempts.ts';
+
+/** One second factor, as somebody shows it. */
+export type ShownFactor =
+  | Readonly<{ code: string }>
+  | Readonly<{ recoveryCode: string }>
+  | Readonly<{ passkey: PasskeyAssertion }>;
+
+export type StepUpRequest = Readonly<{
+  refreshToken: string;
+  shown: ShownFactor;
+  /** The classes that the asker was told of (RFC 9470 §4). Without them: two factors. */
+  acrValues?: readonly string[] | undefined;
+}>;
 
 export type StepUp =
   | Readonly<{ outcome: 'stepped up'; rotated: Rotated }>
-  | Readonly<{ outcome: 'unknown token' | 'no second factor' | 'locked' | 'wrong code' }>;
+  | Readonly<{ outcome: 'unknown token' | 'unmet' }>
+  | Readonly<{ outcome: Exclude<CheckedFactor['outcome'], 'right'> }>;
 
 /**
- * Raises a session to two factors (RFC 9470): the refresh token proves whose session it is, the code is the second
- * factor.
+ * Raises a session to two factors (RFC 9470): the refresh token proves whose session it is, and something else is shown.
  *
- * Everything changes in one transaction: the code is spent, the refresh token rotates, the session's times move, and it goes on
- * under another id. A wrong code costs an attempt and nothing else; a refresh token that was spent meanwhile costs no code.
+ * Everything changes in one transaction: the factor is spent, the refresh token rotates, the session's times move, and it goes on
+ * under another id. A wrong code costs an attempt and nothing else; a refresh token that was spent meanwhile costs no code. A class
+ * that this house cannot reach costs nothing at all.
  */
-export async function stepUp(
-  authority: Authority,
-  { refreshToken, code }: Readonly<{ refreshToken: string; code: string }>,
-): Promise<StepUp> {
+export async function stepUp(authority: Authority, request: StepUpRequest): Promise<StepUp> {
+  const { refreshToken, shown, acrValues = [twoFactors] } = request;
   const session = await findByRefreshToken(authority, refreshToken);
   if (session === undefined) {
     await endFamilyOfSpentToken(authority, refreshToken);
     return { outcome: 'unknown token' };
   }
-  const factor = await confirmedFactor(authority, session.subject);
-  if (factor === undefined) return { outcome: 'no second factor' };
-  if (!(await takeAttempt(authority, session.subject))) return { outcome: 'locked' };
-  const step = stepOfCode(openSeed(authority, factor), code, authority.now());
-  if (step === undefined) return { outcome: 'wrong code' };
-  return spendBoth(authority, { refreshToken, factor, step });
+  // What would be refused again afterwards is refused now (RFC 9470 §5).
+  if (!acrValues.includes(twoFactors)) return { outcome: 'unmet' };
+  const checked = await check(authority, session, shown);
+  return checked.outcome === 'right' ? raise(authority, refreshToken, checked) : checked;
 }
 
-type Proof = Readonly<{ refreshToken: string; factor: TotpFactor; step: number }>;
+function check(authority: Authority, session: Session, shown: ShownFactor): Promise<CheckedFactor> {
+  if ('code' in shown) return checkTotp(authority, session, shown.code);
+  if ('recoveryCode' in shown) return checkRecoveryCode(authority, session, shown.recoveryCode);
+  return checkPasskeyForStepUp(authority, session, shown.passkey);
+}
 
-async function spendBoth(authority: Authority, { refreshToken, factor, step }: Proof): Promise<StepUp> {
+type Right = Extract<CheckedFactor, { outcome: 'right' }>;
+
+async function raise(authority: Authority, refreshToken: string, { amr, spend }: Right): Promise<StepUp> {
   const at = new Date(authority.now());
   const outcome = await inTransaction(authority.database, transactionLimits, async (transaction): Promise<StepUp> => {
     // The token first: when it was spent meanwhile, nothing has been written yet.
     const rotated = await rotate(transaction, { refreshToken }, at);
     if (rotated === undefined) return { outcome: 'unknown token' };
-    if (!(await spendCode(transaction, factor, step))) throw new CodeSpent();
-    const session = await raiseSession(transaction, rotated.session, { amr: ['otp'], at });
+    if (!(await spend(transaction, rotated.session))) throw new FactorSpent();
+    const session = await raiseSession(transaction, rotated.session, { amr, at });
     return { outcome: 'stepped up', rotated: { ...rotated, session } };
   }).catch((error: unknown): StepUp => {
-    if (error instanceof CodeSpent) return { outcome: 'wrong code' };
+    if (error instanceof FactorSpent) return { outcome: 'wrong' };
     throw error;
   });
   if (outcome.outcome === 'unknown token') await endFamilyOfSpentToken(authority, refreshToken);
   return outcome;
 }
 
-/** Rolls the rotation back: the code was used before. */
-class CodeSpent extends Error {}
+/** Rolls the rotation back: the factor was used before. */
+class FactorSpent extends Error {}

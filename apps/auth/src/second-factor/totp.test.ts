@@ -27,12 +27,24 @@ test.skipIf(!existsSync(vectors))(
   },
 );
 
-test('the code of this step and of the one before are accepted, and no others', () => {
+test('the code of this step and of the one before are accepted, and no others (OTP-02, V6.5.5, V6.5.8)', () => {
   const seed = newSeed();
   const now = 1_800_000_010_000;
   const step = now / 30_000;
   const accepted = [-2, -1, 0, 1, 2].map((offset) => stepOfCode(seed, codeAt(seed, now + offset * 30_000), now));
   expect(accepted).toEqual([undefined, Math.floor(step) - 1, Math.floor(step), undefined, undefined]);
+});
+
+test('steps are counted beyond 32 bits: RFC 6238 appendix B of the year 2603 (OTP-03)', () => {
+  const seed = Buffer.from('12345678901234567890');
+  for (const [time, code] of [
+    [59, '287082'],
+    [1_111_111_109, '081804'],
+    [20_000_000_000, '353130'],
+  ] as const) {
+    expect(codeAt(seed, time * 1000)).toBe(code);
+    expect(stepOfCode(seed, code, time * 1000)).toBe(Math.floor(time / 30));
+  }
 });
 
 test('a code is six digits and nothing else', () => {
@@ -41,7 +53,7 @@ test('a code is six digits and nothing else', () => {
     expect(stepOfCode(seed, text, Date.now())).toBeUndefined();
 });
 
-test('a seed has 160 bits, and travels as base32 in the address that apps read', () => {
+test('a seed has 160 bits, the length of the HMAC (OTP-04), and travels as base32 in the address that apps read', () => {
   const seed = newSeed();
   expect(seed).toHaveLength(20);
   expect(Buffer.from(seedFromBase32(seedToBase32(seed)))).toEqual(Buffer.from(seed));

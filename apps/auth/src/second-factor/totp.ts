@@ -5,6 +5,9 @@ const stepMs = 30_000;
 const digits = 6;
 const codeGrammar = /^[0-9]{6}$/;
 
+/** How many steps' codes are good at one moment: the current one's, and that of the one before (RFC 6238 §5.2). */
+export const acceptedSteps = 2;
+
 /** RFC 4226 §4: 160 bits, the length of the HMAC. */
 const seedBytes = 20;
 
@@ -34,7 +37,7 @@ export function stepOfCode(seed: Uint8Array, code: string, nowMs: number): numbe
   const secret = secretOf(seed);
   const current = Math.floor(nowMs / stepMs);
   // `validate` compares in constant time; a window of 0 holds it to the one counter.
-  return [current, current - 1].find(
+  return Array.from({ length: acceptedSteps }, (_, age) => current - age).find(
     (step) => HOTP.validate({ secret, token: code, digits, counter: step, window: 0 }) === 0,
   );
 }

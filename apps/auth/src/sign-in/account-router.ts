@@ -2,6 +2,7 @@ import { makeConsistencyToken } from '@sallyport/auth';
 import { refuse } from '@sallyport/service';
 import * as z from 'zod';
 import { epochSeconds } from '../moments.ts';
+import { demandFullSignIn } from '../second-factor/recent-sign-in.ts';
 import { beginEnrolment, confirmEnrolment } from '../second-factor/second-factor.ts';
 import { router, trust } from '../trpc.ts';
 import { emailOf } from './accounts.ts';
@@ -55,6 +56,7 @@ export const sessionsRouter = router({
 /** Enrolling a second factor. */
 export const totpRouter = router({
   begin: trust.privilegedWrite({ scope }).mutation(async ({ ctx: { authority, principal } }) => {
+    await demandFullSignIn(authority, principal);
     const label = (await emailOf(authority, principal.subject)) ?? principal.subject;
     const begun = await beginEnrolment(authority, { subject: principal.subject, label });
     if (begun !== undefined) return begun;
@@ -65,6 +67,7 @@ export const totpRouter = router({
     .privilegedWrite({ scope })
     .input(z.strictObject({ code: totpCode }))
     .mutation(async ({ ctx: { authority, principal }, input }) => {
+      await demandFullSignIn(authority, principal);
       const confirmed = await confirmEnrolment(authority, { subject: principal.subject, code: input.code });
       return confirmed ? { confirmed } : refuseCode();
     }),

@@ -4,6 +4,9 @@ import * as z from 'zod';
 import { confirmSession } from '../accounts/confirm-session.ts';
 import type { Authority } from '../authority.ts';
 import { findClient } from '../clients/clients.ts';
+import { beginPasskeyAssertion, signInByPasskey } from '../passkeys/passkey-assertion.ts';
+import { passkeyAssertion } from '../passkeys/passkey-forms.ts';
+import { refusePasskey } from '../second-factor/factors-router.ts';
 import { stepUp } from '../second-factor/step-up.ts';
 import { trust } from '../trpc.ts';
 import { checkCredentials, email, signUp } from './accounts.ts';
@@ -15,6 +18,13 @@ import { mintTokenSet, type TokenSet } from './token-set.ts';
 
 const refreshToken = z.string().min(1).max(512);
 export const totpCode = z.string().regex(/^[0-9]{6}$/);
+const recoveryCode = z.string().min(1).max(64);
+const clientId = z.string().min(1).max(128).default('web');
+
+/** What a step-up takes: whose session, which factor, and optionally the classes that the asker was told of (RFC 9470 §4). */
+function shown<Factor extends z.ZodRawShape>(factor: Factor) {
+  return z.strictObject({ refreshToken, acrValues: z.array(z.string().max(64)).max(8).optional(), ...factor });
+}
 
 /**
  * Procedures that a person's client calls before it has an access token, or with its refresh token. They stand behind
@@ -31,14 +41,14 @@ export const signInProcedures = {
 
   signIn: trust
     .publicRead()
-    .input(z.strictObject({ email, password: triedPassword, clientId: z.string().min(1).max(128).default('web') }))
-    .mutation(async ({ ctx: { authority, caller }, input: { clientId, ...credentials } }): Promise<TokenSet> => {
+    .input(z.strictObject({ email, password: triedPassword, clientId }))
+    .mutation(async ({ ctx: { authority, caller }, input: { clientId: through, ...credentials } }): Promise<TokenSet> => {
       const proven = await checkCredentials(authority, credentials);
-      const client = await findClient(authority.database, clientId);
+      const client = await findClient(authority.database, through);
       // A service does not sign people in; it carries them.
       if (proven === undefined || client?.kind !== 'public') return refuseCredentials();
       const { subject, passwordHash } = proven;
-      const started = await startSession(authority, { subject, clientId, proof: byPassword, caller });
+      const started = await startSession(authority, { subject, clientId: through, proof: byPassword, caller });
       if (!(await confirmSession(authority, started.session, passwordHash))) return refuseCredentials();
       return mintTokenSet(authority, client, started);
     }),
@@ -50,22 +60,46 @@ export const signInProcedures = {
       tokensFor(ctx.authority, (await refreshSession(ctx.authority, input)) ?? refuseToken()),
     ),
 
+  /** Options for `navigator.credentials.get()`. They say nothing of anybody's account. */
+  beginPasskeySignIn: trust
+    .publicRead()
+    .input(z.strictObject({ clientId }))
+    .mutation(({ ctx, input }) =>
+      beginPasskeyAssertion(ctx.authority, { purpose: 'sign in', boundTo: input.clientId }),
+    ),
+
+  signInByPasskey: trust
+    .publicRead()
+    .input(z.strictObject({ answer: passkeyAssertion, clientId }))
+    .mutation(async ({ ctx: { authority, caller }, input: { answer, clientId: through } }): Promise<TokenSet> => {
+      const client = await findClient(authority.database, through);
+      const signedIn = await signInByPasskey(authority, answer, through);
+      if (signedIn === undefined || client?.kind !== 'public') return refusePasskey();
+      const started = await startSession(authority, { ...signedIn, clientId: through, caller });
+      if (!(await confirmSession(authority, started.session))) return refusePasskey();
+      return mintTokenSet(authority, client, started);
+    }),
+
+  /** One second factor: a code of the authenticator app, a recovery code, or a passkey's answer. */
   stepUp: trust
     .publicRead()
-    .input(z.strictObject({ refreshToken, code: totpCode }))
-    .mutation(async ({ ctx, input }): Promise<TokenSet> => {
-      const result = await stepUp(ctx.authority, input);
+    .input(z.union([shown({ code: totpCode }), shown({ recoveryCode }), shown({ passkey: passkeyAssertion })]))
+    .mutation(async ({ ctx, input: { refreshToken: token, acrValues, ...factor } }): Promise<TokenSet> => {
+      const result = await stepUp(ctx.authority, { refreshToken: token, acrValues, shown: factor });
       switch (result.outcome) {
         case 'stepped up':
           return tokensFor(ctx.authority, result.rotated);
         case 'unknown token':
           return refuseToken();
-        case 'no second factor':
+        case 'unmet':
+        case 'not enrolled':
           return refuseStepUp();
         case 'locked':
           return refuseAttempts();
-        case 'wrong code':
-          return refuseCode();
+        case 'recovery required':
+          return refuseUntilRecovery();
+        case 'wrong':
+          return 'passkey' in factor ? refusePasskey() : refuseCode();
       }
     }),
 
@@ -102,7 +136,16 @@ function refuseStepUp(): never {
   refuse({
     code: 'BAD_REQUEST',
     reason: 'unmet_authentication_requirements',
-    message: 'This account has no second factor. Enrol one first.',
+    message: 'This account has no such factor, or nothing here is that strong.',
+  });
+}
+
+/** NIST SP 800-63B-4 §3.2.2: the factor is done for until its owner comes back with another one. */
+function refuseUntilRecovery(): never {
+  refuse({
+    code: 'TOO_MANY_REQUESTS',
+    reason: 'recovery_required',
+    message: 'Too many wrong codes. Use a recovery code or a passkey.',
   });
 }
 

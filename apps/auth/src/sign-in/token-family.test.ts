@@ -111,7 +111,7 @@ test('once a revoke has returned, no token of the family is active, whatever ref
   }
 }, 60_000);
 
-test('a session that was not used for an hour, or is a day old, cannot be refreshed', async () => {
+test('a session that was not used for an hour, or is a day old, cannot be refreshed (NST-06)', async () => {
   const unused = await auth.as().signIn.mutate(grace);
   auth.advance(60 * 60 - 5);
   const used = await auth.as().refresh.mutate({ refreshToken: signedIn.refreshToken });

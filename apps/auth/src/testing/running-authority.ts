@@ -18,6 +18,9 @@ export const adaSeed = seedFromBase32('JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP');
 type RunOptions = Readonly<{ throttleFactor?: number; trustedProxies?: readonly string[] }> &
   Pick<AuthoritySettings, 'identityProviders'>;
 
+/** The web page of the suites, where passkeys are made. */
+export const shopOrigin = 'https://www.shop.example';
+
 export type RunningAuthority = Awaited<ReturnType<typeof runAuthority>>;
 
 /**
@@ -51,6 +54,7 @@ export async function runAuthority({
     now,
     throttleFactor,
     identityProviders,
+    passkeys: { domain: 'shop.example', origins: [shopOrigin] },
   });
   const running = await serveAuth({ port, host: '127.0.0.1', opened, trustedProxies });
   // Sees everything, as an operator does.
