@@ -42,16 +42,18 @@ export const signInProcedures = {
   signIn: trust
     .publicRead()
     .input(z.strictObject({ email, password: triedPassword, clientId }))
-    .mutation(async ({ ctx: { authority, caller }, input: { clientId: through, ...credentials } }): Promise<TokenSet> => {
-      const proven = await checkCredentials(authority, credentials);
-      const client = await findClient(authority.database, through);
-      // A service does not sign people in; it carries them.
-      if (proven === undefined || client?.kind !== 'public') return refuseCredentials();
-      const { subject, passwordHash } = proven;
-      const started = await startSession(authority, { subject, clientId: through, proof: byPassword, caller });
-      if (!(await confirmSession(authority, started.session, passwordHash))) return refuseCredentials();
-      return mintTokenSet(authority, client, started);
-    }),
+    .mutation(
+      async ({ ctx: { authority, caller }, input: { clientId: through, ...credentials } }): Promise<TokenSet> => {
+        const proven = await checkCredentials(authority, credentials);
+        const client = await findClient(authority.database, through);
+        // A service does not sign people in; it carries them.
+        if (proven === undefined || client?.kind !== 'public') return refuseCredentials();
+        const { subject, passwordHash } = proven;
+        const started = await startSession(authority, { subject, clientId: through, proof: byPassword, caller });
+        if (!(await confirmSession(authority, started.session, passwordHash))) return refuseCredentials();
+        return mintTokenSet(authority, client, started);
+      },
+    ),
 
   refresh: trust
     .publicRead()
@@ -64,14 +66,16 @@ export const signInProcedures = {
   beginPasskeySignIn: trust
     .publicRead()
     .input(z.strictObject({ clientId }))
-    .mutation(({ ctx, input }) =>
-      beginPasskeyAssertion(ctx.authority, { purpose: 'sign in', boundTo: input.clientId }),
-    ),
+    .mutation(async ({ ctx: { authority, caller }, input }) => {
+      await authority.throttle.take('signInFromNetwork', caller.network);
+      return beginPasskeyAssertion(authority, { purpose: 'sign in', boundTo: input.clientId });
+    }),
 
   signInByPasskey: trust
     .publicRead()
     .input(z.strictObject({ answer: passkeyAssertion, clientId }))
     .mutation(async ({ ctx: { authority, caller }, input: { answer, clientId: through } }): Promise<TokenSet> => {
+      await authority.throttle.take('signInFromNetwork', caller.network);
       const client = await findClient(authority.database, through);
       const signedIn = await signInByPasskey(authority, answer, through);
       if (signedIn === undefined || client?.kind !== 'public') return refusePasskey();
