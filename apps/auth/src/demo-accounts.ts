@@ -15,14 +15,21 @@ const ada = {
 const grace = { subject: 'u_graceAAAAAAAAAAA', email: 'grace@sallyport.example' };
 const radia = { subject: 'u_radiaAAAAAAAAAAA', email: 'radia@sallyport.example', roles: { catalog: ['curator'] } };
 
-/** Ada, who has a second factor, Grace, who has none, and Radia, a curator. What is there already stays as it is. */
+const margaret = {
+  subject: 'u_margaretAAAAAAAA',
+  email: 'margaret@sallyport.example',
+  totpSeed: 'KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU',
+  roles: { admin: ['administrator', 'operator'] },
+};
+
+/** Ada, who has a second factor, Grace, who has none, Radia, a curator, and Margaret, who runs the house. What is there already stays as it is. */
 export async function seedDemoAccounts(queries: AuthQueries, sealer: Sealer): Promise<void> {
   const passwordHash = await (await openPasswords()).hash(demoPassword);
   const createdAt = new Date();
   await queries
     .insert(accounts)
     .values(
-      [{ ...ada, roles: {} }, { ...grace, roles: {} }, radia].map(({ subject, email, roles }) => ({
+      [{ ...ada, roles: {} }, { ...grace, roles: {} }, radia, margaret].map(({ subject, email, roles }) => ({
         subject,
         email,
         roles,
@@ -31,9 +38,8 @@ export async function seedDemoAccounts(queries: AuthQueries, sealer: Sealer): Pr
       })),
     )
     .onConflictDoNothing();
-  const sealedSeed = sealer.seal(seedFromBase32(ada.totpSeed), seedPlace(ada.subject));
-  await queries
-    .insert(totpFactors)
-    .values({ subject: ada.subject, sealedSeed, confirmedAt: createdAt })
-    .onConflictDoNothing();
+  const factors = [ada, margaret].map(({ subject, totpSeed }) => {
+    return { subject, sealedSeed: sealer.seal(seedFromBase32(totpSeed), seedPlace(subject)), confirmedAt: createdAt };
+  });
+  await queries.insert(totpFactors).values(factors).onConflictDoNothing();
 }

@@ -1,4 +1,5 @@
 import { sealRouter } from '@sallyport/auth/trpc';
+import { adminRouter } from './admin/admin-router.ts';
 import { identitiesRouter, providerSignIn } from './identities/identities-router.ts';
 import { internalRouter } from './internal-router.ts';
 import { factorsRouter, passkeysRouter } from './second-factor/factors-router.ts';
@@ -15,6 +16,7 @@ const authRouter = router({
   passkeys: passkeysRouter,
   factors: factorsRouter,
   internal: internalRouter,
+  admin: adminRouter,
 });
 
 export type AuthRouter = typeof authRouter;

@@ -1,6 +1,7 @@
 import { liveWithinMs, openRequest } from '@sallyport/auth';
 import { isReachable } from '@sallyport/db';
 import { serve, type Running } from '@sallyport/service';
+import { isForAdmin } from './admin/admin-gate.ts';
 import { openCallerReader } from './caller.ts';
 import { providerRoutes } from './identities/provider-routes.ts';
 import { oauthRoutes } from './oauth/oauth-routes.ts';
@@ -22,7 +23,7 @@ export type AuthParts = Readonly<{
 export function serveAuth({ port, host, opened, allowedOrigins = [], trustedProxies }: AuthParts): Promise<Running> {
   const { authority, wake } = opened;
   const readCaller = openCallerReader(trustedProxies);
-  const { gates, revocations } = openTrust(authority, wake);
+  const { gates, adminGates, revocations } = openTrust(authority, wake);
   return serve({
     name: 'auth',
     router: sealedAuthRouter,
@@ -33,7 +34,7 @@ export function serveAuth({ port, host, opened, allowedOrigins = [], trustedProx
     maxBatchSize: 1,
     allowedOrigins,
     createContext: (incoming) => ({
-      request: openRequest({ gates, ...incoming }),
+      request: openRequest({ gates: isForAdmin(incoming.calls) ? adminGates : gates, ...incoming }),
       authority,
       caller: readCaller({ header: incoming.headers, remoteAddress: incoming.remoteAddress }),
       wake,
@@ -49,6 +50,7 @@ export function serveAuth({ port, host, opened, allowedOrigins = [], trustedProx
     log: authority.log,
     onClose: async () => {
       gates.close();
+      adminGates.close();
       revocations.close();
       await opened.close();
     },

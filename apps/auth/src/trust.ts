@@ -7,6 +7,7 @@ import {
   openGates,
   type AskAuthority,
   type Clock,
+  type GateOptions,
   type Gates,
   type RevocationFeed,
 } from '@sallyport/auth';
@@ -15,12 +16,20 @@ import type { Authority } from './authority.ts';
 import { ownRevocations } from './revocation/revocation-stream.ts';
 import type { RevocationWake } from './revocation/revocation-wake.ts';
 
+type Trust = Readonly<{
+  /** For the audience `auth`: what everybody calls. */
+  gates: Gates;
+  /** For the audience `admin`: see `admin/admin-gate.ts`. */
+  adminGates: Gates;
+  revocations: RevocationFeed;
+}>;
+
 /**
- * The authority is a resource server too, for its audience `auth`. Its gates differ from the other services' in where
- * they ask: keys, database and feed are its own.
+ * The authority is a resource server too, for its audiences `auth` and `admin`: a token for the one is worth nothing at the
+ * other. Its gates differ from the other services' in where they ask: keys, database and feed are its own.
  */
-export function openTrust(authority: Authority, wake: RevocationWake): { gates: Gates; revocations: RevocationFeed } {
-  const { issuer, keys, introspect, now, database, log } = authority;
+export function openTrust(authority: Authority, wake: RevocationWake): Trust {
+  const { keys, now, database, log } = authority;
   const clock: Clock = { epochSeconds: () => Math.floor(now() / 1000), monotonicMs: () => performance.now() };
   const revocations = followRevocations(ownRevocations({ database, wake }), {
     clock,
@@ -30,19 +39,32 @@ export function openTrust(authority: Authority, wake: RevocationWake): { gates: 
       kind === 'key' &&
       void keys.reread().catch((err: unknown) => log.warn({ err }, 'signing keys could not be read again')),
   });
+  // Both follow one feed, so one of them tells of it.
+  const gates = openGatesFor('auth', { authority, clock, revocations, onDemotion: demotionLog(log) });
+  return { gates, adminGates: openGatesFor('admin', { authority, clock, revocations }), revocations };
+}
+
+type Parts = Readonly<{
+  authority: Authority;
+  clock: Clock;
+  revocations: RevocationFeed;
+  onDemotion?: NonNullable<GateOptions['onDemotion']>;
+}>;
+
+function openGatesFor(audience: string, { authority, clock, revocations, ...reports }: Parts): Gates {
+  const { issuer, keys, introspect, log } = authority;
   const { verification } = keys;
-  const signed = localVerifier({ issuer, audience: 'auth', keys: verification, clock });
+  const signed = localVerifier({ issuer, audience, keys: verification, clock });
   const local = cachingVerifier(signed, { clock, epoch: verification.epoch });
-  const ask: AskAuthority = (questions) => introspect(questions, { audience: 'auth' });
+  const ask: AskAuthority = (questions) => introspect(questions, { audience });
   const fresh = introspectingVerifier(local, coalescingAuthority(ask), {
     clock,
     onUnreachable: (err) => log.error({ err }, 'the database did not answer an introspection'),
   });
-  const gates = openGates({
+  return openGates({
     issuers: [{ issuer, local, fresh, revocations }],
     clock,
     onDecision: decisionLog(log),
-    onDemotion: demotionLog(log),
+    ...reports,
   });
-  return { gates, revocations };
 }

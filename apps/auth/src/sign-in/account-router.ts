@@ -10,7 +10,7 @@ import { endOtherSessions, endOwnSession, listSessions } from './sessions.ts';
 import { refuseCode, totpCode } from './sign-in-router.ts';
 
 const scope = 'account';
-const sessionInput = z.strictObject({ session: z.string().regex(/^[0-9a-z]{1,10}\.[A-Za-z0-9_-]{8,16}$/) });
+export const sessionInput = z.strictObject({ session: z.string().regex(/^[0-9a-z]{1,10}\.[A-Za-z0-9_-]{8,16}$/) });
 
 /**
  * What somebody who is signed in does with their own sessions. Whose they are comes from the gate, never from the

@@ -22,7 +22,7 @@ export async function rolesOf(queries: AuthQueries, subject: string): Promise<Ro
   return account?.roles ?? {};
 }
 
-const roleNames = z.array(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/)).max(16);
+export const roleNames = z.array(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/)).max(16);
 
 /**
  * Roles as somebody writes them, separated by commas. Narrower than what a token may say (RFC 9068 §2.2.3.1): a colon is left

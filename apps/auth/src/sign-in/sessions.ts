@@ -91,11 +91,24 @@ export async function endOwnSession(
   own: Readonly<{ subject: string; sid: string }>,
 ): Promise<number | undefined> {
   const isOwn = and(eq(sessions.subject, own.subject), eq(sessions.sid, own.sid));
+  return endOneSession(authority, isOwn, byOwner(authority, own.subject));
+}
+
+async function endOneSession(
+  authority: Authority,
+  which: SQL | undefined,
+  ending: Ending,
+): Promise<number | undefined> {
   return inTransaction(authority.database, transactionLimits, async (transaction) => {
-    const [found] = await transaction.select({ serial: sessions.serial }).from(sessions).where(isOwn);
+    const [found] = await transaction.select({ serial: sessions.serial }).from(sessions).where(which);
     if (found === undefined) return undefined;
-    return (await endSessions(transaction, [found.serial], byOwner(authority, own.subject))).position;
+    return (await endSessions(transaction, [found.serial], ending)).position;
   });
+}
+
+/** Ends one session, whosoever it is. As `endOwnSession`. */
+export async function endAnySession(authority: Authority, sid: string, reason: Reason): Promise<number | undefined> {
+  return endOneSession(authority, eq(sessions.sid, sid), { ...reason, at: new Date(authority.now()) });
 }
 
 /** Ends every session of the subject but one. */
