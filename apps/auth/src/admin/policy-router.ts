@@ -3,7 +3,7 @@ import { refuse } from '@sallyport/service';
 import { desc, eq, lt } from 'drizzle-orm';
 import * as z from 'zod';
 import { epochSeconds } from '../moments.ts';
-import { publishRuleSet, type Publication } from '../policy/rule-sets.ts';
+import { publishRuleSet } from '../policy/rule-sets.ts';
 import { policyRuleSets } from '../schema.ts';
 import { router } from '../trpc.ts';
 import { adminChange, adminRead, because, reasonOf, pageLimit } from './admin-gate.ts';
@@ -42,10 +42,12 @@ export const adminPolicyRouter = router({
   publish: adminChange('administrator')
     .input(z.strictObject({ ruleSet: z.unknown(), because }))
     .mutation(async ({ ctx: { authority, principal }, input }) => {
-      const publication = await publishRuleSet(authority, input.ruleSet, reasonOf(principal, input.because)).catch(
-        refuseRuleSet,
-      );
-      return publication.published ? { version: publication.version } : refuseOlder(publication);
+      const { published, version: next } = await publishRuleSet(
+        authority,
+        input.ruleSet,
+        reasonOf(principal, input.because),
+      ).catch(refuseRuleSet);
+      return published ? { version: next } : refuseOlder();
     }),
 });
 
@@ -54,6 +56,6 @@ function refuseRuleSet(error: unknown): never {
   return refuse({ code: 'BAD_REQUEST', reason: 'invalid_rule_set', message: 'This is no rule set.' });
 }
 
-function refuseOlder(_: Extract<Publication, { published: false }>): never {
+function refuseOlder(): never {
   refuse({ code: 'CONFLICT', reason: 'not_next', message: 'Another version is in force: begin from the newest one.' });
 }
