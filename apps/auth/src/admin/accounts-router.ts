@@ -17,7 +17,7 @@ export const adminAccountsRouter = router({
     .input(
       z.strictObject({
         email: z.string().max(254).toLowerCase().optional(),
-        after: email.optional(),
+        after: subject.optional(),
         limit: pageLimit,
       }),
     )

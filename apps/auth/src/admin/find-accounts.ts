@@ -6,7 +6,7 @@ import { accounts } from '../schema.ts';
 export type AccountFilter = Readonly<{
   /** The beginning of an e-mail address. */
   email?: string | undefined;
-  /** The last e-mail of the page before. */
+  /** The last subject of the page before. */
   after?: string | undefined;
   limit: number;
 }>;
@@ -19,16 +19,16 @@ const shown = {
   createdAt: accounts.createdAt,
 };
 
-/** Accounts by e-mail, in order. Holds nothing that anybody could sign in with. */
+/** Accounts, in the order of their subjects. Holds nothing that anybody could sign in with. */
 export async function findAccounts(queries: AuthQueries, { email, after, limit }: AccountFilter) {
   const conditions: SQL[] = [];
   if (email !== undefined) conditions.push(like(accounts.email, `${email.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`));
-  if (after !== undefined) conditions.push(gt(accounts.email, after));
+  if (after !== undefined) conditions.push(gt(accounts.subject, after));
   const rows = await queries
     .select(shown)
     .from(accounts)
     .where(and(...conditions))
-    .orderBy(asc(accounts.email))
+    .orderBy(asc(accounts.subject))
     .limit(limit);
   return rows.map(show);
 }
