@@ -4,8 +4,10 @@ import type { Exchange } from './http-exchange.ts';
 export type HttpAnswer = Readonly<{
   status: number;
   headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. Without it the answer has no body. */
+  /** Sent as JSON. Without it, and without `body`, the answer has no body. */
   json?: unknown;
+  /** A body of another kind, where a standard asks for one. */
+  body?: Readonly<{ type: string; text: string }>;
 }>;
 
 /** What every answer says, whoever made it. `Request-Id` is the trace id: the one thing to quote when asking about a request. */
@@ -13,11 +15,16 @@ export function standingHeaders(traceId: string): Record<string, string> {
   return { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', 'Request-Id': traceId };
 }
 
-export function sendAnswer({ response, request }: Exchange, { status, headers, json }: HttpAnswer): void {
+export function sendAnswer({ response, request }: Exchange, { status, headers, json, body }: HttpAnswer): void {
   for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
   // Bytes of the body may still be on their way: the connection cannot be used for another request.
   if (!request.complete) response.setHeader('Connection', 'close');
   response.statusCode = status;
+  if (body !== undefined) {
+    response.setHeader('Content-Type', body.type);
+    response.end(body.text);
+    return;
+  }
   if (json === undefined) {
     response.end();
     return;

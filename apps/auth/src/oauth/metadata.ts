@@ -25,6 +25,7 @@ export function metadata(issuer: string) {
     token_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
     introspection_endpoint_auth_methods_supported: byAssertion,
     introspection_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    introspection_signing_alg_values_supported: ['ES256'],
     revocation_endpoint_auth_methods_supported: [...byAssertion, 'none'],
     revocation_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
     acr_values_supported: ['aal1', 'aal2'],

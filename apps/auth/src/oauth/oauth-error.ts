@@ -23,10 +23,13 @@ export type OAuthErrorCode = keyof typeof errors;
 export class OAuthError extends Error {
   override readonly name = 'OAuthError';
   readonly code: OAuthErrorCode;
+  /** Where a standard asks for another status than the code has. */
+  readonly status: number | undefined;
 
-  constructor(code: OAuthErrorCode, detail: string) {
+  constructor(code: OAuthErrorCode, detail: string, status?: number) {
     super(detail);
     this.code = code;
+    this.status = status;
   }
 }
 

@@ -56,7 +56,8 @@ function formRoute({ authority, readCaller, path }: FormPlace, endpoint: Endpoin
         if (error instanceof OAuthError) {
           await noteRefusal(authority, caller);
           authority.log.info({ path, error: error.code, detail: error.message }, 'OAuth request refused');
-          return oauthErrorAnswer(error.code);
+          const answer = oauthErrorAnswer(error.code);
+          return error.status === undefined ? answer : { ...answer, status: error.status };
         }
         // We do not know, which is not a "no": whoever asked must not drop a good token for it (RFC 7009 §2.2.1).
         authority.log.error({ path, err: error }, 'OAuth request failed');

@@ -1,0 +1,30 @@
+import { SignJWT } from 'jose';
+import type { Authority } from '../authority.ts';
+import { epochSeconds } from '../moments.ts';
+
+export const signedIntrospectionType = 'application/token-introspection+jwt';
+
+/** Whether an `Accept` header asks for a signed answer (RFC 9701 §4): it names the type, and not with weight zero. */
+export function asksForSigned(accept: readonly string[]): boolean {
+  return accept
+    .flatMap((line) => line.split(','))
+    .some((range) => {
+      const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+      return type === signedIntrospectionType && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
+    });
+}
+
+/**
+ * An introspection answer as a signed token (RFC 9701 §5): of its own `typ`, for the one service that asked, and without `sub` and
+ * `exp` of its own, so that nobody can take it for a token that it speaks of.
+ */
+export async function signIntrospection(
+  { keys, issuer, now }: Pick<Authority, 'keys' | 'issuer' | 'now'>,
+  asker: string,
+  answer: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  const { keyId, privateKey } = keys.signing();
+  return new SignJWT({ iss: issuer, aud: asker, iat: epochSeconds(new Date(now())), token_introspection: answer })
+    .setProtectedHeader({ alg: 'ES256', typ: 'token-introspection+jwt', kid: keyId })
+    .sign(privateKey);
+}
