@@ -5,7 +5,7 @@ import { policySourceOver } from './policy-source.ts';
 import { revocationSourceOver } from './revocation-source.ts';
 import { openServiceTokens, type ServiceTokens } from './service-token.ts';
 import { openTokenEndpoint, type TransactionToken } from './token-endpoint.ts';
-import { exchangeToken, type Exchange } from './transaction-token.ts';
+import { exchangeToken, replaceTransaction, type Exchange, type Replacement } from './transaction-token.ts';
 
 export type ServiceClientOptions = ClientIdentity &
   Readonly<{
@@ -19,6 +19,8 @@ export type ServiceClientOptions = ClientIdentity &
 export type ServiceClient = ServiceTokens &
   Readonly<{
     exchange: (exchange: Exchange) => Promise<TransactionToken>;
+    /** For a service in the middle of a chain: what it got, changed into what it carries on. */
+    replace: (replacement: Replacement) => Promise<TransactionToken>;
     /** Where the authority publishes its keys, for `remoteKeys`. */
     keySetUrl: string;
     /** For `coalescingAuthority`. */
@@ -53,6 +55,7 @@ export function openServiceClient(options: ServiceClientOptions): ServiceClient 
     ...tokens,
     keySetUrl: `${base}/oauth/jwks`,
     exchange: (exchange) => exchangeToken(endpoint, exchange),
+    replace: (replacement) => replaceTransaction(endpoint, replacement),
     authority: askAuthorityOver(authority),
     feed: revocationSourceOver(authority),
     policy: policySourceOver(authority),

@@ -3,4 +3,4 @@ export { callService, type CallServiceOptions, type Hop } from './call-service.t
 export { challengeOf, isStepUpRequired, reasonOf, statusOf, type StepUpRequired } from './denial-answer.ts';
 export { openServiceClient, type ServiceClient, type ServiceClientOptions } from './service-client.ts';
 export type { ServiceToken, TransactionToken } from './token-endpoint.ts';
-export type { Exchange } from './transaction-token.ts';
+export type { Exchange, Replacement } from './transaction-token.ts';

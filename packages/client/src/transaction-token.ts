@@ -19,6 +19,14 @@ export type Exchange = Readonly<{
 
 const opaque = z.string().brand<'TransactionToken'>();
 
+/** A transaction token that reached this service, for which it needs another one to call on in the same transaction. */
+export type Replacement = Readonly<{
+  /** As it came in the `Txn-Token` header. */
+  transaction: string;
+  /** Within what that token has, and what this service may carry anybody on with. Space-separated. */
+  scope: string;
+}>;
+
 /**
  * Changes the user's access token into a transaction token (RFC 8693 in the profile of
  * draft-ietf-oauth-transaction-tokens). Not cached: each one freezes what its own request is doing.
@@ -27,15 +35,36 @@ const opaque = z.string().brand<'TransactionToken'>();
  * is over or may not do this, `AuthorityUnavailable` when nobody knows.
  */
 export async function exchangeToken(endpoint: TokenEndpoint, exchange: Exchange): Promise<TransactionToken> {
-  const answer = await endpoint({
-    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-    requested_token_type: transactionTokenType,
-    audience: trustDomain,
+  return askForTransaction(endpoint, {
     scope: exchange.scope,
     subject_token: exchange.subjectToken,
     subject_token_type: accessTokenType,
     // The draft's name for what must stay the same along the chain; the authority writes it into `tctx`.
     request_details: Buffer.from(JSON.stringify(exchange.context)).toString('base64url'),
+  });
+}
+
+/**
+ * Changes a transaction token that reached this service into its replacement for the next hop: the same transaction and details, this
+ * service behind the others in the chain, no wider scope and no later end. Throws as `exchangeToken` does.
+ */
+export async function replaceTransaction(endpoint: TokenEndpoint, replaced: Replacement): Promise<TransactionToken> {
+  return askForTransaction(endpoint, {
+    scope: replaced.scope,
+    subject_token: replaced.transaction,
+    subject_token_type: transactionTokenType,
+  });
+}
+
+async function askForTransaction(
+  endpoint: TokenEndpoint,
+  members: Readonly<Record<string, string>>,
+): Promise<TransactionToken> {
+  const answer = await endpoint({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    requested_token_type: transactionTokenType,
+    audience: trustDomain,
+    ...members,
   });
   if (answer.issuedTokenType !== transactionTokenType) {
     throw new AuthorityUnavailable('the exchange gave another kind of token than the one asked for');

@@ -4,11 +4,9 @@ import type { Authority } from '../authority.ts';
 import { authenticateClient, clientMembers } from '../clients/client-authentication.ts';
 import { personsScope } from '../clients/client-matrix.ts';
 import { findClient, type Client } from '../clients/clients.ts';
-import { readOwnAccessToken, type OwnClaims } from '../tokens/own-token.ts';
-import { transactionTokenSeconds } from '../tokens/token-lifetimes.ts';
-import { isActive } from '../tokens/token-status.ts';
 import { mintTransactionToken } from '../tokens/transaction-token.ts';
 import { trustDomain } from '../tokens/trust-domain.ts';
+import { readAccessSubject, readTransactionSubject, type ExchangeSubject } from './exchange-subject.ts';
 import { grantedScope } from './granted-scope.ts';
 import { OAuthError } from './oauth-error.ts';
 import { readForm, scopeMember } from './oauth-forms.ts';
@@ -33,7 +31,7 @@ const requestDetails = z
 const members = clientMembers.extend({
   requested_token_type: z.literal(transactionTokenType),
   subject_token: z.string().max(4096),
-  subject_token_type: z.literal(accessTokenType),
+  subject_token_type: z.enum([accessTokenType, transactionTokenType]),
   audience: z.string().max(64),
   scope: scopeMember,
   request_details: requestDetails.optional(),
@@ -42,62 +40,64 @@ const members = clientMembers.extend({
   actor_token_type: z.never().optional(),
 });
 
+type SubjectReader = (authority: Authority, text: string, requester: Client) => Promise<ExchangeSubject>;
+
+const subjectReaders: Readonly<Record<typeof accessTokenType | typeof transactionTokenType, SubjectReader>> = {
+  [accessTokenType]: readAccessSubject,
+  [transactionTokenType]: readTransactionSubject,
+};
+
 /**
  * RFC 8693 in the profile of draft-ietf-oauth-transaction-tokens: a service that received a person's access token gets
- * what it needs to carry that person on. The subject token is checked as the fresh gate would, and must have been
- * issued for the requester itself: a service cannot exchange a token that it only saw.
+ * what it needs to carry that person on; one that received a transaction token gets its replacement, for the hop after it.
  */
 export async function grantTokenExchange(authority: Authority, { form }: OAuthRequest) {
   const {
-    subject_token: subjectToken,
+    subject_token: text,
+    subject_token_type: type,
     audience,
     scope,
-    request_details: context = {},
+    request_details: details,
     ...rest
   } = readForm(members, form);
   const requester = await authenticateClient(authority, rest);
   grantedScope(requester, { grant: exchangeGrant, audience, scope });
   if (audience !== trustDomain) throw new OAuthError('invalid_target', audience);
-  const claims = await readSubjectToken(authority, subjectToken, requester);
-  await checkPersonsScope(authority, { scope, audience, sessionClient: claims.client_id });
-  const token = await mintTransactionToken(authority, {
-    subject: claims.sub,
-    session: claims.sid,
+  const { subject, session, sessionClient, origin } = await subjectReaders[type](authority, text, requester);
+  // What is being done was frozen when the transaction began.
+  if (origin !== undefined && details !== undefined)
+    throw new OAuthError('invalid_request', 'details of a replacement');
+  await checkPersonsScope(authority, { scope, audience, sessionClient, origin });
+  const { clientId } = requester;
+  const context = origin?.context ?? details ?? {};
+  const minted = await mintTransactionToken(authority, {
+    subject,
+    session,
     scope,
-    requester: requester.clientId,
+    requester: clientId,
     context,
+    origin,
   });
   return {
-    access_token: token,
+    access_token: minted.token,
     issued_token_type: transactionTokenType,
     token_type: 'N_A',
-    expires_in: transactionTokenSeconds,
+    expires_in: minted.expiresInSeconds,
     scope: scope.join(' '),
   };
 }
 
-async function readSubjectToken(
-  authority: Authority,
-  text: string,
-  requester: Client,
-): Promise<OwnClaims & { sid: string }> {
-  const claims = await readOwnAccessToken(authority, text);
-  if (claims?.sid === undefined)
-    throw new OAuthError('invalid_grant', 'the subject token is no access token of a person');
-  if (claims.aud !== requester.audience)
-    throw new OAuthError('invalid_grant', 'the subject token is for another audience');
-  if (!(await isActive(authority, claims))) throw new OAuthError('invalid_grant', 'the subject token is revoked');
-  return { ...claims, sid: claims.sid };
-}
-
-type Carried = Readonly<{ scope: readonly string[]; audience: string; sessionClient: string }>;
+type Carried = Pick<ExchangeSubject, 'sessionClient' | 'origin'> &
+  Readonly<{ scope: readonly string[]; audience: string }>;
 
 /**
  * The second of two bounds: the matrix says what the requester may carry anybody on with, this what the person has at the next
- * service, which the subject token's own scope, made for the requester, does not tell.
+ * service, which an access token's own scope, made for the requester, does not tell. A replacement has no more than what it replaces.
  */
-async function checkPersonsScope({ database }: Authority, { scope, audience, sessionClient }: Carried): Promise<void> {
+async function checkPersonsScope({ database }: Authority, carried: Carried): Promise<void> {
+  const { scope, audience, sessionClient, origin } = carried;
   const client = await findClient(database, sessionClient);
   const persons = client === undefined ? [] : personsScope(client, audience);
-  if (!scope.every((one) => persons.includes(one))) throw new OAuthError('invalid_scope', scope.join(' '));
+  const isWithin = scope.every((one) => persons.includes(one) && (origin === undefined || origin.scope.includes(one)));
+  if (!isWithin) throw new OAuthError('invalid_scope', scope.join(' '));
 }

@@ -16,6 +16,8 @@ const claimsSchema = z.object({
   sid: z.string().optional(),
   auth_time: z.int().optional(),
   acr: z.string().optional(),
+  /** Whoever may act with it, where it says so (RFC 8693 §4.4). Not checked here. */
+  may_act: z.unknown().optional(),
 });
 
 /** The claims of an access token that this authority made. */
