@@ -1,13 +1,13 @@
-import { testServerVariable } from '@sallyport/db/testing';
+import { randomBytes } from 'node:crypto';
 import { generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bearing, type Device } from '../device.ts';
-import type { TemporarySystem } from '../temporary-system.ts';
 import { newPerson, someAgreement, type Person } from '../testing/person.ts';
+import { sendBytes } from '../testing/raw-http.ts';
 import { refusal } from '../testing/refused.ts';
-import { startTestSystem } from '../testing/system.ts';
+import { startTestSystem, type TestSystem } from '../testing/system.ts';
 
-let system: TemporarySystem;
+let system: TestSystem;
 let ann: Person;
 let ben: Person;
 
@@ -91,30 +91,28 @@ test('what only services may ask is refused to people, with a transaction token 
   expect(await refusal(auth.internal.introspect.query({ questions: [question] }))).toMatchObject({ status: 403 });
 });
 
-test('nothing secret stands in any log line of any service', async () => {
-  const password = 'canary-of-a-wrong-password';
-  const { credentials, seed, device } = ann;
-  const tokens = await device.tokens();
-  await refusal(device.raw('auth').signIn.mutate({ email: credentials.email, password }));
-  await refusal(device.raw('auth').refresh.mutate({ refreshToken: password }));
+// Every other suite that runs a system does this as well, when it closes it.
+test('nothing secret stands in a log, a table or a refusal, and no token crosses into one (LOG-01, TTS-11)', async () => {
+  const wrong = randomBytes(18).toString('base64url');
+  const { credentials, device } = ann;
+  const { refreshToken, ...tokens } = await device.tokens();
   await device.client.payments.pay.mutate(await someAgreement(device));
-  await sendCarelessly(tokens.refreshToken, bearing(tokens, 'payments').authorization);
+  await refusal(device.raw('auth').signIn.mutate({ email: credentials.email, password: wrong }));
+  await refusal(device.raw('auth').refresh.mutate({ refreshToken: wrong }));
+  await sendCarelessly(refreshToken, bearing({ refreshToken, ...tokens }, 'payments').authorization);
+  // A refresh token that was rotated away comes again: this is logged, as little of it as there is to say.
+  await device.client.auth.sessions.list.query();
+  await refusal(device.raw('auth').refresh.mutate({ refreshToken }));
+  await refusal(device.raw('auth').refresh.mutate({ refreshToken }));
+  // What fails on our side is logged with its error.
+  await system.stop('catalog');
+  await refusal(device.client.payments.pay.mutate({ productId: crypto.randomUUID(), amount: '1', currency: 'EUR' }));
+  await system.start('catalog');
 
-  const secrets = [
-    password,
-    credentials.password,
-    seed,
-    tokens.refreshToken,
-    ...Object.values(tokens.accessTokens).flatMap(({ token }) => [token, token.split('.')[2] ?? token]),
-    system.secrets.keyEncryptionKey,
-    ...Object.values(system.secrets.clientKeys).map(({ d }) => d),
-    new URL(process.env[testServerVariable] ?? '').password,
-  ];
+  // System, people, passwords, seeds, and each token that was given.
+  expect(system.watch.size()).toBeGreaterThan(15);
   expect(system.log.lines.length).toBeGreaterThan(50);
-  for (const secret of secrets) {
-    expect(secret.length).toBeGreaterThan(10);
-    expect(system.log.lines.filter(({ text }) => text.includes(secret))).toEqual([]);
-  }
+  expect(await system.secretsFound()).toEqual([]);
 });
 
 /** Secrets where no secret belongs: in addresses, in other headers, in bodies that are not read. */
@@ -135,5 +133,53 @@ async function sendCarelessly(refreshToken: string, authorization: string): Prom
       headers: json,
       body: JSON.stringify({ [refreshToken]: authorization }),
     });
+    await fetch(`${url}/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: refreshToken,
+        refresh_token: refreshToken,
+        client_assertion: authorization,
+      }),
+    });
   }
 }
+
+const nasty = [
+  '\r\n{"level":"info","msg":"forged"}',
+  '\u001b[2J\u001b[31mforged',
+  '\u2028forged',
+  '\u0085forged',
+  '\u202eforged',
+  '\u0000forged',
+];
+
+test('nothing that is sent in breaks a log line in two, or gets a terminal to obey it (LOG-02)', async () => {
+  const before = system.log.lines.length;
+  for (const text of nasty) {
+    const kid = Buffer.from(JSON.stringify({ alg: 'ES256', typ: 'at+jwt', kid: text })).toString('base64url');
+    const claims = Buffer.from(JSON.stringify({ iss: system.urls.auth, sub: text, client_id: text })).toString(
+      'base64url',
+    );
+    const authorization = `Bearer ${kid}.${claims}.${'A'.repeat(86)}`;
+    await refusal(
+      ann.device.raw('auth').signIn.mutate({ email: `a${text}@x.example`, password: 'wrong', clientId: text }),
+    );
+    for (const url of Object.values(system.urls)) {
+      await fetch(`${url}/trpc/${encodeURIComponent(text)}`, { headers: { authorization } });
+      const userAgent = text.replaceAll(/[\r\n]/g, '\t');
+      await sendBytes(url, `GET /${text} HTTP/1.1\r\nHost: a\r\nUser-Agent: ${userAgent}\r\nConnection: close\r\n\r\n`);
+      await fetch(`${url}/oauth/token`, {
+        method: 'POST',
+        body: new URLSearchParams({ grant_type: text, client_id: text, scope: text, audience: text }),
+      });
+    }
+  }
+  const lines = system.log.lines.slice(before);
+  expect(lines.length).toBeGreaterThan(nasty.length * 3);
+  for (const { text, record } of lines) {
+    // oxlint-disable-next-line no-control-regex -- these are the characters that must not be there
+    expect(text).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/);
+    expect(record).toMatchObject({ level: expect.any(String) });
+    expect(record?.msg).not.toBe('forged');
+  }
+});

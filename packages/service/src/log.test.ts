@@ -40,7 +40,7 @@ test('what a database driver hangs on its errors stays out of the log', () => {
   });
 });
 
-test('nothing that a caller sends can start a line of its own or move a terminal’s cursor', async () => {
+test('nothing that a caller sends can start a line of its own or move a terminal’s cursor (LOG-02)', async () => {
   await using service = await exampleService();
   const nasty = [
     '\r\n{"level":"info","msg":"forged"}',
