@@ -7,18 +7,10 @@ export type Sink = Readonly<{ name: string; text: string }>;
 export type Finding = Readonly<{ sink: string; secret: string }>;
 
 /** Members of requests and answers that hold secrets, whatever procedure or endpoint they belong to. */
-const secretMembers = new Set([
-  ...['password', 'newPassword', 'currentPassword', 'refreshToken', 'token', 'seed', 'secret', 'codes', 'recoveryCode'],
-  ...[
-    'access_token',
-    'refresh_token',
-    'subject_token',
-    'actor_token',
-    'client_assertion',
-    'client_secret',
-    'code_verifier',
-  ],
-]);
+const secretMembers: ReadonlySet<string> = new Set(
+  `password newPassword currentPassword refreshToken token seed secret codes recoveryCode
+  access_token refresh_token subject_token actor_token client_assertion client_secret code_verifier`.split(/\s+/),
+);
 
 /** Shorter texts, such as a TOTP code, stand in logs by chance. */
 const shortestSecret = 10;
