@@ -1,6 +1,7 @@
 import { makeConsistencyToken } from '@sallyport/auth';
-import { refuse } from '@sallyport/service';
+import { refuse, SettingsError } from '@sallyport/service';
 import * as z from 'zod';
+import { disableAccount, enableAccount } from '../accounts/enabled.ts';
 import { cutOff } from '../revocation/cut-off.ts';
 import { email } from '../sign-in/accounts.ts';
 import { changeRoles, roleNames } from '../sign-in/roles.ts';
@@ -41,14 +42,39 @@ export const adminAccountsRouter = router({
       return { ended: true, consistencyToken: makeConsistencyToken(position) };
     }),
 
+  /** Ends every session of the account, and lets nobody sign in to it. */
+  disable: adminChange('operator')
+    .input(accountChange)
+    .mutation(async ({ ctx: { authority, principal }, input }) => {
+      const change = { subject: input.subject, ...reasonOf(principal, input.because) };
+      const { position } = (await disableAccount(authority, change)) ?? noSuchAccount();
+      return { enabled: false, consistencyToken: makeConsistencyToken(position) };
+    }),
+
+  /** Sign-ins work again. What ended stays ended. */
+  enable: adminChange('administrator')
+    .input(accountChange)
+    .mutation(async ({ ctx: { authority, principal }, input }) => {
+      const change = { subject: input.subject, ...reasonOf(principal, input.because) };
+      const { position } = (await enableAccount(authority, change)) ?? noSuchAccount();
+      return { enabled: true, consistencyToken: makeConsistencyToken(position) };
+    }),
+
   /** All that somebody shall hold at an audience from now on. Ends their sessions: they sign in again with the new roles. */
   setRoles: adminChange('administrator')
     .input(accountChange.extend({ audience: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/), roles: roleNames }))
     .mutation(
       async ({ ctx: { authority, principal }, input }) =>
-        (await changeRoles(authority, { ...input, ...reasonOf(principal, input.because) })) ?? noSuchAccount(),
+        (await changeRoles(authority, { ...input, ...reasonOf(principal, input.because) }).catch(refuseRoles)) ??
+        noSuchAccount(),
     ),
 });
+
+/** A token that says them must fit its budget. */
+function refuseRoles(error: unknown): never {
+  if (!(error instanceof SettingsError)) throw error;
+  return refuse({ code: 'BAD_REQUEST', reason: 'too_many_roles', message: 'A token has no room for these roles.' });
+}
 
 function noSuchAccount(): never {
   refuse({ code: 'NOT_FOUND', reason: 'no_such_account', message: 'There is no such account.' });

@@ -229,3 +229,48 @@ test('who changed what, and why, stands in the audit log', async () => {
     },
   ]);
 });
+
+test('an account is disabled, with everything it has, and enabled again (RRT-06)', async () => {
+  const { admin } = margaret;
+  const before = await signedIn();
+  expect(await admin.accounts.disable.mutate({ subject: graceSubject, because })).toMatchObject({ enabled: false });
+  expect(await isOver(before)).toBe(true);
+  expect(await refusalOf(signedIn())).toMatchObject({ status: 401 });
+  expect(await admin.accounts.get.query({ email: grace.email })).toMatchObject({ enabled: false, sessions: [] });
+  expect(await admin.accounts.enable.mutate({ subject: graceSubject, because })).toMatchObject({ enabled: true });
+  expect(await isOver(before)).toBe(true);
+  expect(await isOver(await signedIn())).toBe(false);
+  const nobody = { subject: 'u_nobody', because };
+  expect(await refusalOf(admin.accounts.disable.mutate(nobody))).toMatchObject({ status: 404 });
+});
+
+test('a client is registered, changed, disabled and enabled; what it may not be is refused', async () => {
+  const { admin } = margaret;
+  const userScopes = { catalog: ['catalog:read'] };
+  const registration = { clientId: 'kiosk', kind: 'public' as const, userScopes };
+  const { client, changed } = await admin.clients.register.mutate({ registration, because });
+  expect([client.clientId, changed]).toEqual(['kiosk', true]);
+  const signIn = async () => (await auth.as().signIn.mutate({ ...grace, clientId: 'kiosk' })).accessTokens;
+  expect(Object.keys(await signIn())).toEqual(['catalog']);
+  const again = admin.clients.register.mutate({ registration, because });
+  expect(await refusalOf(again)).toMatchObject({ status: 409, reason: 'client_exists' });
+  const tooMuch = { ...registration, clientId: 'other', grants: ['client_credentials' as const] };
+  expect(await refusalOf(admin.clients.register.mutate({ registration: tooMuch, because }))).toMatchObject({
+    status: 400,
+  });
+
+  const changes = { userScopes: { payments: ['payments:read'] } };
+  await admin.clients.update.mutate({ client: 'kiosk', changes, because });
+  expect(Object.keys(await signIn())).toEqual(['payments']);
+  await admin.clients.disable.mutate({ client: 'kiosk', because });
+  expect(await refusalOf(signIn())).toMatchObject({ status: 401 });
+  expect(await admin.clients.disable.mutate({ client: 'kiosk', because })).toMatchObject({ changed: false });
+  await admin.clients.enable.mutate({ client: 'kiosk', because });
+  expect(Object.keys(await signIn())).toEqual(['payments']);
+  const { rows } = await auth.operator.query<{ action: string; actor: string }>(
+    `SELECT action, actor FROM audit_log WHERE action LIKE 'client.%' AND entry::jsonb ->> 'client' = 'kiosk' ORDER BY position`,
+  );
+  const actor = `subject:${margaretSubject}`;
+  const actions = ['client.registered', 'client.updated', 'client.disabled', 'client.enabled'];
+  expect(rows).toEqual(actions.map((action) => ({ action, actor })));
+});

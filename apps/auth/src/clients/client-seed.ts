@@ -36,7 +36,7 @@ export async function seedClients(
   { database, now }: Pick<Authority, 'database' | 'now'>,
   seed: readonly ClientRegistration[],
 ): Promise<void> {
-  const change = { because: 'the seed file says so', at: new Date(now()) };
+  const change = { because: 'the seed file says so', actor: 'command:prepare', at: new Date(now()) } as const;
   // One after another: a cut-off's place in the feed is taken under a lock.
   for (const registration of seed) {
     const outcome = await inTransaction(database, transactionLimits, (transaction) =>

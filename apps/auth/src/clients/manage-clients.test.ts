@@ -27,7 +27,7 @@ const page = (clientId: string): ClientRegistrationInput => ({
   userScopes: { auth: ['account'], catalog: ['catalog:read'] },
 });
 const register = (input: ClientRegistrationInput) =>
-  registerClient(auth.authority, clientRegistration.parse(input), 'test');
+  registerClient(auth.authority, clientRegistration.parse(input), { because: 'test' });
 const signIn = (clientId: string) => auth.as().signIn.mutate({ ...grace, clientId });
 const ownToken = async () => String((await auth.postAs('payments', '/oauth/token', forCatalog)).json['access_token']);
 const isActive = async (token: string) =>
@@ -45,7 +45,7 @@ test('an id, or an audience, that somebody has is not given again; nor is a subj
   const stock = { clientId: 'stock', kind: 'confidential', audience: 'payments', publicKeys: [key] } as const;
   expect(await register(clientRegistration.parse(stock))).toEqual({ outcome: 'refused', reason: 'audience_taken' });
   const asSubject = { ...clientRegistration.parse(page('shop')), clientId: adaSubject };
-  expect(await registerClient(auth.authority, asSubject, 'test')).toEqual({
+  expect(await registerClient(auth.authority, asSubject, { because: 'test' })).toEqual({
     outcome: 'refused',
     reason: 'is_a_subject',
   });
@@ -59,7 +59,7 @@ test('a registration whose tokens would be over their budget is refused before a
 test('a change that only adds ends nothing; one that takes something away ends what rests on it, at once', async () => {
   await register(page('kiosk'));
   const change = (changes: Parameters<typeof updateClient>[1]['changes']) =>
-    updateClient(auth.authority, { clientId: 'kiosk', changes }, 'test');
+    updateClient(auth.authority, { clientId: 'kiosk', changes }, { because: 'test' });
   const set = await signIn('kiosk');
   const wider = { auth: ['account'], catalog: ['catalog:read', 'catalog:write'] };
   expect(await change({ userScopes: wider })).toMatchObject({ outcome: 'done', changed: true });
@@ -84,13 +84,15 @@ test('a disabled client does nothing more: its own token is over, here and at ev
   expect(await isActive(before)).toBe(true);
   expect((await ask()).answers).toEqual([{ active: false }]);
 
-  expect(await disableClient(auth.authority, 'payments', 'test')).toMatchObject({ endedUpTo: expect.any(Number) });
+  expect(await disableClient(auth.authority, 'payments', { because: 'test' })).toMatchObject({
+    endedUpTo: expect.any(Number),
+  });
   expect(await isActive(before)).toBe(false);
   expect((await auth.postAs('payments', '/oauth/token', forCatalog)).json['error']).toBe('invalid_client');
   await vi.waitFor(async () => expect((await refusalOf(ask())).status).toBe(401), { timeout: 1000, interval: 5 });
-  expect(await disableClient(auth.authority, 'payments', 'test')).toMatchObject({ changed: false });
+  expect(await disableClient(auth.authority, 'payments', { because: 'test' })).toMatchObject({ changed: false });
 
-  await enableClient(auth.authority, 'payments', 'test');
+  await enableClient(auth.authority, 'payments', { because: 'test' });
   expect(await isActive(before)).toBe(false);
   const [after, other] = [
     await ownToken(),
@@ -110,7 +112,7 @@ test('a token that is asked for while its client is being disabled is either ref
     await vi.waitFor(async () => expect(await waitingForARow()).toBe(true), { timeout: 1000, interval: 5 });
   });
   expect((await asked)?.json['error']).toBe('invalid_client');
-  await enableClient(auth.authority, 'payments', 'test');
+  await enableClient(auth.authority, 'payments', { because: 'test' });
 });
 
 let asked: ReturnType<RunningAuthority['postAs']> | undefined;
@@ -127,7 +129,7 @@ test('the seed file can be read again: it changes what it names, enables nobody,
   const path = join(folder, 'clients.json');
   await writeFile(path, JSON.stringify({ clients: [page('desk'), page('till')] }));
   await seedClients(auth.authority, await readClientSeed(path));
-  await disableClient(auth.authority, 'till', 'test');
+  await disableClient(auth.authority, 'till', { because: 'test' });
   const set = await signIn('desk');
   await seedClients(auth.authority, await readClientSeed(path));
   await prepareDatabase(auth.preparation);

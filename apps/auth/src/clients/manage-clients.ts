@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { inTransaction } from '@sallyport/db';
 import { and, eq, ne } from 'drizzle-orm';
 import * as z from 'zod';
+import type { AuditAction } from '../audit/audit-actions.ts';
+import { recordAudit, type Reason } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
 import { cutOffIn } from '../revocation/cut-off.ts';
@@ -28,11 +30,11 @@ export type ClientOutcome =
 export async function registerClient(
   authority: Authority,
   registration: ClientRegistration,
-  because: string,
+  reason: Reason,
 ): Promise<ClientOutcome> {
   await assertItsTokensFit(authority, registration);
   return inTransaction(authority.database, transactionLimits, (transaction) =>
-    registerClientIn(transaction, registration, { because, at: new Date(authority.now()) }),
+    registerClientIn(transaction, registration, { ...reason, at: new Date(authority.now()) }),
   );
 }
 
@@ -40,7 +42,7 @@ export async function registerClient(
 export async function registerClientIn(
   transaction: AuthQueries,
   registration: ClientRegistration,
-  _change: Ending,
+  change: Ending,
 ): Promise<ClientOutcome> {
   const { clientId, audience } = registration;
   const [subject] = await transaction.select().from(accounts).where(eq(accounts.subject, clientId));
@@ -52,7 +54,10 @@ export async function registerClientIn(
     .onConflictDoNothing({ target: clients.clientId })
     .returning();
   if (client === undefined) return { outcome: 'refused', reason: 'client_exists' };
-  return { outcome: 'done', changed: true, client, position: await lastPosition(transaction) };
+  return recorded(transaction, 'client.registered', {
+    change,
+    done: { outcome: 'done', changed: true, client, position: await lastPosition(transaction) },
+  });
 }
 
 /**
@@ -63,12 +68,12 @@ export async function registerClientIn(
 export async function updateClient(
   authority: Authority,
   { clientId, changes }: Readonly<{ clientId: string; changes: ClientChanges }>,
-  because: string,
+  reason: Reason,
 ): Promise<ClientOutcome> {
   if (changes.userScopes !== undefined)
     await assertItsTokensFit(authority, { clientId, userScopes: changes.userScopes });
   return inTransaction(authority.database, transactionLimits, (transaction) =>
-    updateClientIn(transaction, { clientId, changes }, { because, at: new Date(authority.now()) }),
+    updateClientIn(transaction, { clientId, changes }, { ...reason, at: new Date(authority.now()) }),
   );
 }
 
@@ -93,18 +98,19 @@ export async function updateClientIn(
     .set({ ...rest, audience })
     .where(ofClient)
     .returning();
-  if (!takesAway(before, client))
-    return { outcome: 'done', changed: true, client, position: await lastPosition(transaction) };
-  return ended(client, await cutOffIn(transaction, { kind: 'client', client: clientId }, change));
+  const done = takesAway(before, client)
+    ? ended(client, await cutOffIn(transaction, { kind: 'client', client: clientId }, change))
+    : ({ outcome: 'done', changed: true, client, position: await lastPosition(transaction) } as const);
+  return recorded(transaction, 'client.updated', { change, done });
 }
 
 /**
  * Lets a client do nothing more, from the moment this resolves: no sign-in, no token, no question. Its sessions end, and its own
  * tokens are over as soon as the feed says so. Disabling it again changes nothing.
  */
-export async function disableClient(authority: Authority, clientId: string, because: string): Promise<ClientOutcome> {
+export async function disableClient(authority: Authority, clientId: string, reason: Reason): Promise<ClientOutcome> {
   return inTransaction(authority.database, transactionLimits, (transaction) =>
-    disableClientIn(transaction, clientId, { because, at: new Date(authority.now()) }),
+    disableClientIn(transaction, clientId, { ...reason, at: new Date(authority.now()) }),
   );
 }
 
@@ -115,22 +121,25 @@ export async function disableClientIn(
 ): Promise<ClientOutcome> {
   const switched = await switchClient(transaction, clientId, false);
   if (switched.outcome === 'refused' || !switched.changed) return switched;
-  return ended(switched.client, await cutOffIn(transaction, { kind: 'client', client: clientId }, change));
+  const done = ended(switched.client, await cutOffIn(transaction, { kind: 'client', client: clientId }, change));
+  return recorded(transaction, 'client.disabled', { change, done });
 }
 
 /** Lets a disabled client work again. What ended with it stays ended. */
-export async function enableClient(authority: Authority, clientId: string, because: string): Promise<ClientOutcome> {
+export async function enableClient(authority: Authority, clientId: string, reason: Reason): Promise<ClientOutcome> {
   return inTransaction(authority.database, transactionLimits, (transaction) =>
-    enableClientIn(transaction, clientId, { because, at: new Date(authority.now()) }),
+    enableClientIn(transaction, clientId, { ...reason, at: new Date(authority.now()) }),
   );
 }
 
 export async function enableClientIn(
   transaction: AuthQueries,
   clientId: string,
-  _change: Ending,
+  change: Ending,
 ): Promise<ClientOutcome> {
-  return switchClient(transaction, clientId, true);
+  const switched = await switchClient(transaction, clientId, true);
+  if (switched.outcome === 'refused' || !switched.changed) return switched;
+  return recorded(transaction, 'client.enabled', { change, done: switched });
 }
 
 async function switchClient(transaction: AuthQueries, clientId: string, enabled: boolean): Promise<ClientOutcome> {
@@ -144,7 +153,19 @@ async function switchClient(transaction: AuthQueries, clientId: string, enabled:
   return { outcome: 'done', changed: true, client, position };
 }
 
-function ended(client: Client, { upToSerial, position }: Awaited<ReturnType<typeof cutOffIn>>): ClientOutcome {
+type Done = Extract<ClientOutcome, { outcome: 'done' }>;
+
+/** The last statement of a change: whoever reads the log finds it there, or it did not happen. */
+async function recorded(
+  transaction: AuthQueries,
+  action: AuditAction,
+  { change: { because, actor = 'authority' }, done }: Readonly<{ change: Ending; done: Done }>,
+): Promise<Done> {
+  await recordAudit(transaction, { action, actor, client: done.client.clientId, because });
+  return done;
+}
+
+function ended(client: Client, { upToSerial, position }: Awaited<ReturnType<typeof cutOffIn>>): Done {
   return { outcome: 'done', changed: true, client, position, endedUpTo: upToSerial };
 }
 
