@@ -19,7 +19,7 @@ const accessType = 'urn:ietf:params:oauth:token-type:access_token';
 beforeAll(async () => {
   auth = await runAuthority();
   const client = (clientId: string, changes: Parameters<typeof updateClient>[1]['changes']) =>
-    updateClient(auth.authority, { clientId, changes }, 'test');
+    updateClient(auth.authority, { clientId, changes }, { because: 'test' });
   const userScopes = {
     auth: ['account'],
     catalog: ['catalog:read', 'catalog:write'],
@@ -66,7 +66,7 @@ test('over two hops each service gets what the authority made for it, to the byt
     grants: ['client_credentials'],
     serviceScopes: { auth: ['introspect', 'revocations', 'policy'] },
   });
-  await registerClient(auth.authority, stock, 'test');
+  await registerClient(auth.authority, stock, { because: 'test' });
   const last = await runChainedService({ name: 'stock', issuer, key: stockKey });
   const middle = await runChainedService({
     name: 'catalog',
