@@ -5,7 +5,7 @@ import { allClients } from './clients/clients.ts';
 import { schema } from './database.ts';
 import { forgetExpired } from './forget-expired.ts';
 import type { IdentityProvider } from './identities/identity-provider.ts';
-import { openProviders } from './identities/providers.ts';
+import { closeProviders, openProviders } from './identities/providers.ts';
 import { openIntrospectionReader } from './introspection/introspection-reader.ts';
 import { openKeyRing } from './keys/key-ring.ts';
 import { openSealer } from './keys/sealed-secret.ts';
@@ -54,7 +54,7 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
     const throttle = openThrottle({ store: postgresStore(pool), now, factor: settings.throttleFactor });
     const relyingParty = relyingPartyOf(issuer, settings.passkeys ?? { origins: [] });
     const { introspect } = reader;
-    const providers = openProviders(settings.identityProviders ?? [], { issuer, log });
+    const providers = openProviders(settings.identityProviders ?? [], { issuer, log, now });
     const parts = { issuer, database, keys, sealer, passwords, providers, relyingParty, introspect, throttle };
     const authority = { ...parts, now, log };
     await assertTokensFit(authority, await allClients(database));
@@ -65,6 +65,7 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
     const close = async (): Promise<void> => {
       clearInterval(forget);
       keys.close();
+      closeProviders(providers);
       await Promise.all([wake.close(), reader.close()]);
       await pool.end();
     };

@@ -8,7 +8,15 @@ export {
   type LocalDecision,
   type StaleAllow,
 } from './background-confirmation.ts';
-export { isCanonicalCompactJws, maxTokenLength, type BearerToken, type OpaqueToken } from './bearer-token.ts';
+export {
+  isCanonicalCompactJws,
+  maxTokenLength,
+  readAuthorization,
+  type Authorization,
+  type AuthorizationScheme,
+  type BearerToken,
+  type OpaqueToken,
+} from './bearer-token.ts';
 export { cachingVerifier, type CachingOptions } from './caching-verifier.ts';
 export { answerDenial, type DenialAnswer } from './challenge.ts';
 export type { ClientCredentials } from './client-authentication.ts';

@@ -1,4 +1,5 @@
 import type { AuthenticationClass, SigningAlgorithm } from '@sallyport/auth';
+import type { JWK } from 'jose';
 
 /** An OpenID provider that people may sign in with, as configuration names it. */
 export type IdentityProvider = Readonly<{
@@ -29,7 +30,8 @@ export type IdentityProvider = Readonly<{
   exchange?: ExchangeOfTokens | undefined;
 }>;
 
-export type ClientKey = Readonly<{ kty: string; alg: string; d: string; kid?: string | undefined }>;
+/** A private JWK that names its `alg` and, where the provider knows several, its `kid`. */
+export type ClientKey = JWK & Readonly<{ alg: string }>;
 
 /** A row of the table: all that it names must be in the ID token. */
 export type AssuranceRow = Readonly<{

@@ -42,7 +42,7 @@ export const identityProvider = z.strictObject({
   issuer: text,
   clientId: text,
   clientSecret: text.optional(),
-  clientKey: z.looseObject({ kty: z.string(), alg: z.string(), d: z.string(), kid: z.string().optional() }).optional(),
+  clientKey: z.looseObject({ kty: z.string(), alg: z.string(), d: z.string() }).optional(),
   scope: text.default('openid'),
   /** What OpenID Connect Registration §2 has for whoever says nothing. */
   idTokenAlgorithm: algorithm.default('RS256'),

@@ -1,8 +1,10 @@
 import type { Log } from '@sallyport/service';
 import { importJWK } from 'jose';
 import * as oidc from 'openid-client';
+import type { Now } from '../moments.ts';
 import { isOnThisMachine, type ClientKey, type IdentityProvider } from './identity-provider.ts';
 import { outboundFetch } from './outbound-fetch.ts';
+import { openUpstreamTokens, type UpstreamTokens } from './upstream-tokens.ts';
 
 export type Provider = Readonly<{
   settings: IdentityProvider;
@@ -10,6 +12,8 @@ export type Provider = Readonly<{
   redirectUri: string;
   /** Us as its client, with its metadata, which is asked for when it is first needed. Rejects while there is none. */
   client: () => Promise<oidc.Configuration>;
+  /** Its tokens, where they are exchanged for ours. */
+  tokens: UpstreamTokens | undefined;
 }>;
 
 /** By name. */
@@ -19,22 +23,40 @@ export type ProviderParts = Readonly<{
   /** Our own address. */
   issuer: string;
   log: Log;
+  now: Now;
   /** By provider, for tests. Default: the guarded one, within the provider's network. */
   fetchFor?: (provider: IdentityProvider) => typeof fetch;
 }>;
 
-/** Asks nobody: a provider that is down keeps no authority from starting. */
+/** Asks nobody, but for the keys of those whose tokens are exchanged: a provider that is down keeps no authority from starting. */
 export function openProviders(providers: readonly IdentityProvider[], parts: ProviderParts): Providers {
-  const base = parts.issuer.replace(/\/$/, '');
-  const { log, fetchFor = guardedFetch } = parts;
-  return new Map(
-    providers.map((settings) => {
-      const client = keepFresh(() => discover(settings, fetchFor(settings)), {
-        onFailure: (err) => log.warn({ provider: settings.name, err }, 'no metadata of an identity provider'),
-      });
-      return [settings.name, { settings, redirectUri: `${base}${providerPaths(settings.name).callback}`, client }];
-    }),
-  );
+  return new Map(providers.map((settings) => [settings.name, openProvider(settings, parts)]));
+}
+
+export function closeProviders(providers: Providers): void {
+  for (const { tokens } of providers.values()) tokens?.close();
+}
+
+function openProvider(
+  settings: IdentityProvider,
+  { issuer, log, now, fetchFor = guardedFetch }: ProviderParts,
+): Provider {
+  const { name, exchange } = settings;
+  const fetchFrom = fetchFor(settings);
+  const clock = { epochSeconds: () => Math.floor(now() / 1000), monotonicMs: () => performance.now() };
+  const note = (message: string) => (err: unknown) => log.warn({ provider: name, err }, message);
+  return {
+    settings,
+    redirectUri: `${issuer.replace(/\/$/, '')}${providerPaths(name).callback}`,
+    client: keepFresh(() => discover(settings, fetchFrom), note('no metadata of an identity provider')),
+    tokens:
+      exchange &&
+      openUpstreamTokens(settings, exchange, {
+        clock,
+        fetch: fetchFrom,
+        onFailure: note('nobody can tell about tokens of an identity provider'),
+      }),
+  };
 }
 
 export function providerPaths(name: string) {
@@ -74,8 +96,7 @@ async function authentication({ clientSecret, clientKey }: IdentityProvider): Pr
 }
 
 async function importPrivateKey(clientKey: ClientKey): Promise<CryptoKey> {
-  const { kid, ...jwk } = clientKey;
-  const key = await importJWK({ ...jwk, ...(kid !== undefined && { kid }) }, clientKey.alg);
+  const key = await importJWK(clientKey, clientKey.alg);
   if (key instanceof Uint8Array) throw new TypeError('a symmetric key is no client key');
   return key;
 }
@@ -84,10 +105,8 @@ async function importPrivateKey(clientKey: ClientKey): Promise<CryptoKey> {
 const freshForMs = 60 * 60_000;
 const retryAfterMs = 5000;
 
-type Keeping = Readonly<{ onFailure: (error: unknown) => void }>;
-
 /** One question at a time; a failure is believed for some seconds, so that a crowd at the door does not become one at the provider's. */
-function keepFresh<Value>(ask: () => Promise<Value>, { onFailure }: Keeping): () => Promise<Value> {
+function keepFresh<Value>(ask: () => Promise<Value>, onFailure: (error: unknown) => void): () => Promise<Value> {
   let held: Promise<Value> | undefined;
   let until = -Infinity;
   return () => {

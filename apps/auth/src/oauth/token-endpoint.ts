@@ -6,14 +6,22 @@ import { OAuthError } from './oauth-error.ts';
 import type { OAuthRequest } from './oauth-request.ts';
 import { grantRefresh } from './refresh-grant.ts';
 import { grantTokenExchange } from './token-exchange-grant.ts';
+import { grantUpstreamExchange, isUpstreamExchange } from './upstream-exchange-grant.ts';
 
 type Answer = (authority: Authority, request: OAuthRequest) => Promise<Readonly<Record<string, unknown>>>;
 
 const answers: ReadonlyMap<string, Answer> = new Map<Grant, Answer>([
   ['client_credentials', grantClientCredentials],
   ['refresh_token', grantRefresh],
-  ['urn:ietf:params:oauth:grant-type:token-exchange', grantTokenExchange],
+  ['urn:ietf:params:oauth:grant-type:token-exchange', exchange],
 ]);
+
+/** What is asked for tells the two exchanges apart: a transaction token for a token of ours, or a token of ours for a provider's. */
+function exchange(authority: Authority, request: OAuthRequest): Promise<Readonly<Record<string, unknown>>> {
+  return isUpstreamExchange(request.form)
+    ? grantUpstreamExchange(authority, request)
+    : grantTokenExchange(authority, request);
+}
 
 /** RFC 6749 §3.2. */
 export async function answerTokenRequest(authority: Authority, request: OAuthRequest): Promise<HttpAnswer> {

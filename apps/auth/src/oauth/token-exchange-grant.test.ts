@@ -74,7 +74,7 @@ test.each<Case>([
   [
     'another requested type',
     'payments',
-    () => ({ requested_token_type: 'urn:ietf:params:oauth:token-type:access_token' }),
+    () => ({ requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token' }),
     'invalid_request',
   ],
   ['no requested type', 'payments', () => ({ requested_token_type: '' }), 'invalid_request'],

@@ -25,16 +25,19 @@ export type SignIn = Readonly<{
   caller: Caller;
   /** RFC 7638 thumbprint of the key that the session's tokens are bound to, where the client showed one. */
   keyThumbprint?: string | undefined;
+  /** When it ends, where that is before a day is over. */
+  endsAt?: Date | undefined;
 }>;
 
 /** Begins a session of somebody who has just proven who they are. */
 export async function startSession(
   { database, now }: Authority,
-  { subject, clientId, proof, caller, keyThumbprint }: SignIn,
+  { subject, clientId, proof, caller, keyThumbprint, endsAt }: SignIn,
 ): Promise<{ session: Session; refreshToken: RefreshToken }> {
   const startedAt = new Date(now());
   const authTime = proof.authTime ?? startedAt;
-  const absoluteExpiresAt = after(startedAt, absoluteSeconds);
+  const aDayLater = after(startedAt, absoluteSeconds);
+  const absoluteExpiresAt = earlier(aDayLater, endsAt ?? aDayLater);
   const refreshToken = newRefreshToken();
   // The id carries the serial, so the serial is drawn first.
   const { rows } = await database.execute<{ serial: string }>(sql`SELECT nextval('session_serials') AS serial`);
