@@ -1,5 +1,6 @@
 import { inTransaction } from '@sallyport/db';
 import { and, eq } from 'drizzle-orm';
+import { recordAudit, type AuditEvent } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
 import { newSubject } from '../identifiers.ts';
@@ -27,13 +28,22 @@ export async function accountOf(authority: Authority, identity: Identity, mayBeN
     const at = new Date(authority.now());
     await transaction.insert(accounts).values({ subject, createdAt: at });
     if (!(await insertIdentity(transaction, { ...identity, subject, at }))) throw new LinkedMeanwhile();
+    const actor = `subject:${subject}` as const;
+    const created: AuditEvent = {
+      action: 'account.created',
+      actor,
+      subject,
+      because: 'came from an identity provider',
+    };
+    await recordAudit(transaction, created, linkedEvent(subject, identity.issuer));
   }).catch((error: unknown) => {
     if (!(error instanceof LinkedMeanwhile)) throw error;
   });
   return findAccount(authority.database, identity);
 }
 
-async function findAccount(queries: AuthQueries, identity: Identity): Promise<Found> {
+/** The account that an identity is linked to now. */
+export async function findAccount(queries: AuthQueries, identity: Identity): Promise<Found> {
   const [account] = await queries
     .select({ subject: accounts.subject, enabled: accounts.enabled })
     .from(identities)
@@ -58,6 +68,11 @@ export async function insertIdentity(
     .onConflictDoNothing()
     .returning({ subject: identities.subject });
   return inserted.length === 1;
+}
+
+/** Without the `sub`: it is the provider's name for somebody, and none of the log's business. */
+export function linkedEvent(subject: string, issuer: string): AuditEvent {
+  return { action: 'identity.linked', actor: `subject:${subject}`, subject, detail: { issuer } };
 }
 
 /** Rolls the new account back: the identity has one by now. */

@@ -1,13 +1,13 @@
 import { and, eq, gt } from 'drizzle-orm';
-import { confirmSession } from '../accounts/confirm-session.ts';
 import type { Authority } from '../authority.ts';
 import type { Caller } from '../caller.ts';
 import { findClient } from '../clients/clients.ts';
-import { confirmedFactor } from '../second-factor/second-factor.ts';
+import { hasSecondFactor } from '../second-factor/factors.ts';
 import { startSession } from '../sign-in/sessions.ts';
 import { mintTokenSet, type TokenSet } from '../sign-in/token-set.ts';
 import { accountOf } from './accounts-of-identities.ts';
 import { proofOf } from './assurance.ts';
+import { confirmLink } from './confirm-link.ts';
 import { providerResults } from './identity-tables.ts';
 import { hashSecret, meetsChallenge } from './one-time-code.ts';
 
@@ -51,8 +51,8 @@ export async function completeSignIn(authority: Authority, signIn: SignInBy): Pr
   if (account.outcome === 'not linked') return { outcome: 'not linked' };
   if (account.outcome === 'disabled') return { outcome: 'unknown code' };
   const { subject } = account;
-  const proof = proofOf(result, (await confirmedFactor(authority, subject)) !== undefined);
+  const proof = proofOf(result, await hasSecondFactor(authority, subject));
   const started = await startSession(authority, { subject, clientId, proof, caller, keyThumbprint });
-  if (!(await confirmSession(authority, started.session))) return { outcome: 'unknown code' };
+  if (!(await confirmLink(authority, started.session, result))) return { outcome: 'unknown code' };
   return { outcome: 'signed in', tokens: await mintTokenSet(authority, client, started) };
 }

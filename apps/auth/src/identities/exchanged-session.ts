@@ -1,17 +1,22 @@
 import { inTransaction } from '@sallyport/db';
 import { and, eq } from 'drizzle-orm';
-import { confirmSession } from '../accounts/confirm-session.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits } from '../database.ts';
 import { after } from '../moments.ts';
 import { sessions } from '../schema.ts';
 import { isLive } from '../sign-in/live-session.ts';
 import { endSessions, startSession, type Session, type SignIn } from '../sign-in/sessions.ts';
+import type { Identity } from './accounts-of-identities.ts';
+import { confirmLink } from './confirm-link.ts';
 import { exchangedTokens } from './identity-tables.ts';
 import { hashSecret } from './one-time-code.ts';
 
 /** A provider's token, and what the session that it begins would be. It ends with the token at the latest. */
-export type Exchanging = Readonly<{ subjectToken: string; signIn: SignIn & Readonly<{ endsAt: Date }> }>;
+export type Exchanging = Readonly<{
+  subjectToken: string;
+  identity: Identity;
+  signIn: SignIn & Readonly<{ endsAt: Date }>;
+}>;
 
 /**
  * The one session that a provider's token stands for: begun when the token first comes, and the same one however often it comes
@@ -23,7 +28,7 @@ export async function sessionOfToken(authority: Authority, exchanging: Exchangin
   const known = await findSession(authority, tokenHash);
   if (known !== undefined) return liveOne(authority, known, exchanging.signIn);
   const { session } = await startSession(authority, exchanging.signIn);
-  if (!(await confirmSession(authority, session))) return undefined;
+  if (!(await confirmLink(authority, session, exchanging.identity))) return undefined;
   const kept = await authority.database
     .insert(exchangedTokens)
     // Kept a little longer than the token is believed: clocks differ.

@@ -3,7 +3,7 @@ import { refuse, refuseUnavailable } from '@sallyport/service';
 import * as z from 'zod';
 import type { Authority } from '../authority.ts';
 import { epochSeconds } from '../moments.ts';
-import { endOtherSessions } from '../sign-in/sessions.ts';
+import { demandFullSignIn } from '../second-factor/recent-sign-in.ts';
 import type { TokenSet } from '../sign-in/token-set.ts';
 import { router, trust } from '../trpc.ts';
 import { beginAtProvider } from './begin-at-provider.ts';
@@ -64,6 +64,7 @@ export const identitiesRouter = router({
     )
     .mutation(async ({ ctx: { authority, principal }, input: { returnTo, challenge, provider: name } }) => {
       const { session: linkingSession, client: clientId } = principal;
+      await demandFullSignIn(authority, principal);
       const provider = authority.providers.get(name) ?? refuseProvider();
       await checkReturnAddress(authority, clientId, returnTo);
       const beginning = { provider, clientId, returnTo, challenge, linkingSession };
@@ -79,6 +80,7 @@ export const identitiesRouter = router({
     .input(z.strictObject(presented))
     .mutation(async ({ ctx: { authority, principal }, input }) => {
       const { subject, session = '' } = principal;
+      await demandFullSignIn(authority, principal);
       const outcome = await linkIdentity(authority, { ...input, subject, session });
       if (outcome === 'unknown code') return refuseProviderCode();
       if (outcome === 'linked') return { linked: true };
@@ -89,18 +91,15 @@ export const identitiesRouter = router({
       });
     }),
 
-  /** Ends every other session too: one of them may have begun with what is taken away. */
+  /** Ends every session of the account, this one too: nobody knows which of them rest on what is taken away. */
   unlink: trust
     .privilegedWrite({ scope })
     .input(z.strictObject({ provider: providerName }))
     .mutation(async ({ ctx: { authority, principal }, input }) => {
-      const { subject, session = '' } = principal;
-      const provider = authority.providers.get(input.provider) ?? refuseProvider();
-      const outcome = await unlinkIdentity(authority, { subject, issuer: provider.settings.issuer });
-      if (outcome === 'unlinked') {
-        const { position } = await endOtherSessions(authority, { subject, exceptSid: session });
-        return { unlinked: true, consistencyToken: makeConsistencyToken(position) };
-      }
+      await demandFullSignIn(authority, principal);
+      const { issuer } = (authority.providers.get(input.provider) ?? refuseProvider()).settings;
+      const { outcome, position } = await unlinkIdentity(authority, { subject: principal.subject, issuer });
+      if (outcome === 'unlinked') return { unlinked: true, consistencyToken: makeConsistencyToken(position) };
       if (outcome === 'not linked') return refuseProvider();
       return refuse({
         code: 'CONFLICT',

@@ -1,9 +1,12 @@
 import { inTransaction } from '@sallyport/db';
-import { and, asc, eq, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, ne } from 'drizzle-orm';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits } from '../database.ts';
+import { passkeysOf } from '../passkeys/passkey-assertion.ts';
+import { cutOffIn } from '../revocation/cut-off.ts';
 import { accounts } from '../schema.ts';
-import { insertIdentity, isIdentity } from './accounts-of-identities.ts';
+import { insertIdentity, isIdentity, linkedEvent } from './accounts-of-identities.ts';
 import { takeResult, type Presented } from './complete-sign-in.ts';
 import { identities } from './identity-tables.ts';
 
@@ -20,7 +23,12 @@ export async function linkIdentity(authority: Authority, linking: Linking): Prom
   const { subject, session } = linking;
   const result = await takeResult(authority, linking);
   if (result === undefined || result.linkingSession !== session) return 'unknown code';
-  const inserted = await insertIdentity(authority.database, { ...result, subject, at: new Date(authority.now()) });
+  const at = new Date(authority.now());
+  const inserted = await inTransaction(authority.database, transactionLimits, async (transaction) => {
+    if (!(await insertIdentity(transaction, { ...result, subject, at }))) return false;
+    await recordAudit(transaction, linkedEvent(subject, result.issuer));
+    return true;
+  });
   if (inserted) return 'linked';
   const [known] = await authority.database
     .select({ subject: identities.subject })
@@ -37,11 +45,13 @@ export async function listIdentities({ database }: Authority, subject: string) {
     .orderBy(asc(identities.linkedAt));
 }
 
-export type Unlinked = 'unlinked' | 'not linked' | 'the only way in';
+export type Unlinked =
+  | Readonly<{ outcome: 'unlinked'; /** The feed's, after it. */ position: number }>
+  | Readonly<{ outcome: 'not linked' | 'the only way in'; position?: never }>;
 
-/** Takes a link away, unless nothing would be left to sign in with. */
+/** Takes a link away and ends every session of its account, in one transaction. Not where nothing would be left to sign in with. */
 export async function unlinkIdentity(
-  { database }: Authority,
+  { database, now }: Authority,
   { subject, issuer }: Readonly<{ subject: string; issuer: string }>,
 ): Promise<Unlinked> {
   return inTransaction(database, transactionLimits, async (transaction): Promise<Unlinked> => {
@@ -51,15 +61,19 @@ export async function unlinkIdentity(
       .from(accounts)
       .where(eq(accounts.subject, subject))
       .for('update');
-    const [other] = await transaction
-      .select({ one: sql`1` })
+    const isTheirs = and(eq(identities.subject, subject), eq(identities.issuer, issuer));
+    const others = await transaction
+      .select({ issuer: identities.issuer })
       .from(identities)
       .where(and(eq(identities.subject, subject), ne(identities.issuer, issuer)));
-    if ((account?.passwordHash ?? null) === null && other === undefined) return 'the only way in';
-    const taken = await transaction
-      .delete(identities)
-      .where(and(eq(identities.subject, subject), eq(identities.issuer, issuer)))
-      .returning({ subject: identities.subject });
-    return taken.length === 0 ? 'not linked' : 'unlinked';
+    const passkeys = await passkeysOf(transaction, subject);
+    if (!account?.passwordHash && others.length + passkeys.length === 0) return { outcome: 'the only way in' };
+    const taken = await transaction.delete(identities).where(isTheirs).returning({ issuer: identities.issuer });
+    if (taken.length === 0) return { outcome: 'not linked' };
+    const actor = `subject:${subject}` as const;
+    const ending = { because: 'unlinked an identity provider', at: new Date(now()), actor };
+    const { position } = await cutOffIn(transaction, { kind: 'subject', subject }, ending);
+    await recordAudit(transaction, { action: 'identity.unlinked', actor, subject, detail: { issuer } });
+    return { outcome: 'unlinked', position };
   });
 }

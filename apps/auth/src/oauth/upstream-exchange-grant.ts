@@ -6,7 +6,7 @@ import { proofOf } from '../identities/assurance.ts';
 import { sessionOfToken } from '../identities/exchanged-session.ts';
 import type { Provider } from '../identities/providers.ts';
 import { unverifiedIssuer, type Resolved } from '../identities/upstream-tokens.ts';
-import { confirmedFactor } from '../second-factor/second-factor.ts';
+import { hasSecondFactor } from '../second-factor/factors.ts';
 import { rolesOf } from '../sign-in/roles.ts';
 import { mintUserToken } from '../tokens/access-token.ts';
 import { trustDomain } from '../tokens/trust-domain.ts';
@@ -58,12 +58,13 @@ export async function grantUpstreamExchange(authority: Authority, { form, caller
   if (scope.length === 0 || (named !== undefined && scope.length < allowed.length)) {
     throw new OAuthError('invalid_scope', allowed.join(' '));
   }
-  const account = await accountOf(authority, resolved.identity, settings.newAccounts);
+  const { identity, endsAt } = resolved;
+  const account = await accountOf(authority, identity, settings.newAccounts);
   if (account.outcome !== 'found') throw new OAuthError('invalid_grant', `the account: ${account.outcome}`);
   const { subject } = account;
-  const proof = proofOf(resolved, (await confirmedFactor(authority, subject)) !== undefined);
-  const signIn = { subject, clientId, proof, caller, endsAt: resolved.endsAt };
-  const session = await sessionOfToken(authority, { subjectToken, signIn });
+  const proof = proofOf(resolved, await hasSecondFactor(authority, subject));
+  const signIn = { subject, clientId, proof, caller, endsAt };
+  const session = await sessionOfToken(authority, { subjectToken, identity, signIn });
   if (session === undefined) throw new OAuthError('invalid_grant', 'the session of this token is over');
   const roles = (await rolesOf(authority.database, subject))[audience] ?? [];
   const minted = await mintUserToken(authority, session, { audience, scope, roles });
