@@ -12,6 +12,7 @@ export type OpaqueToken = string & { readonly [checked]: 'opaque token' };
 /** How a token was presented: by whoever holds it (RFC 6750 §2.1), or with a proof of possession (RFC 9449 §7.1). */
 export type AuthorizationScheme = 'Bearer' | 'DPoP';
 
+/** What a request's `Authorization` header comes to. */
 export type Authorization =
   | Readonly<{ kind: 'none' }>
   | Readonly<{ kind: 'token'; token: BearerToken; scheme: AuthorizationScheme }>
