@@ -2,6 +2,8 @@ ALTER TABLE "auth"."accounts" ADD COLUMN "email_verified_at" timestamp with time
 --> statement-breakpoint
 ALTER TABLE "auth"."accounts" ADD COLUMN "password_compromised_at" timestamp with time zone;
 --> statement-breakpoint
+ALTER TABLE "auth"."accounts" ADD COLUMN "password_generation" integer DEFAULT 0 NOT NULL;
+--> statement-breakpoint
 -- The columns are rate-limiter-flexible's.
 CREATE TABLE "auth"."throttle_points" (
 	"key" varchar(255) PRIMARY KEY NOT NULL,

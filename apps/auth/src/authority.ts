@@ -1,4 +1,5 @@
 import type { Log } from '@sallyport/service';
+import type { Later, SendMail } from './accounts/mail.ts';
 import type { AuthDatabase } from './database.ts';
 import type { Providers } from './identities/providers.ts';
 import type { Introspect } from './introspection/introspection.ts';
@@ -23,6 +24,9 @@ export type Authority = Readonly<{
   relyingParty: RelyingParty;
   /** Asks the database now about many tokens. */
   introspect: Introspect;
+  sendMail: SendMail;
+  /** Work that no answer waits for. */
+  later: Later;
   /** Who may ask how often. */
   throttle: Throttle;
   now: Now;

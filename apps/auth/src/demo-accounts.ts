@@ -3,7 +3,7 @@ import type { Sealer } from './keys/sealed-secret.ts';
 import { accounts, totpFactors } from './schema.ts';
 import { seedPlace } from './second-factor/second-factor.ts';
 import { seedFromBase32 } from './second-factor/totp.ts';
-import { openPasswords } from './sign-in/passwords.ts';
+import type { Passwords } from './sign-in/passwords.ts';
 
 const demoPassword = 'correct horse battery staple';
 
@@ -23,8 +23,11 @@ const margaret = {
 };
 
 /** Ada, who has a second factor, Grace, who has none, Radia, a curator, and Margaret, who runs the house. What is there already stays as it is. */
-export async function seedDemoAccounts(queries: AuthQueries, sealer: Sealer): Promise<void> {
-  const passwordHash = await (await openPasswords()).hash(demoPassword);
+export async function seedDemoAccounts(
+  queries: AuthQueries,
+  { sealer, passwords }: Readonly<{ sealer: Sealer; passwords: Passwords }>,
+): Promise<void> {
+  const passwordHash = await passwords.hash(demoPassword);
   const createdAt = new Date();
   await queries
     .insert(accounts)

@@ -49,6 +49,10 @@ export const authSettings = {
   TRUSTED_PROXIES: trustedProxies,
   THROTTLE_FACTOR: throttleFactor,
   PASSKEY_DOMAIN: passkeyDomain,
+  MAIL_OUTBOX: z
+    .string()
+    .optional()
+    .describe('a folder that mails are written to instead of being sent; for development'),
 };
 
 /** What a command that only touches keys needs. */

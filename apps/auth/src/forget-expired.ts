@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm';
+import { actionTokens, passwordFailures } from './accounts/account-tables.ts';
 import type { Authority } from './authority.ts';
 import { exchangedTokens, providerAttempts, providerResults } from './identities/identity-tables.ts';
-import { sessions, revokedTokens, spentRefreshTokens, usedAssertions, usedProofs } from './schema.ts';
+import { accounts, sessions, revokedTokens, spentRefreshTokens, usedAssertions, usedProofs } from './schema.ts';
 import { passkeyChallenges } from './second-factor/factor-tables.ts';
 
 /**
@@ -10,6 +11,12 @@ import { passkeyChallenges } from './second-factor/factor-tables.ts';
  */
 export async function forgetExpired({ database, now }: Authority): Promise<void> {
   const at = new Date(now());
+  await database.execute(sql`DELETE FROM ${actionTokens} WHERE expires_at < ${at}`);
+  // Of an account they are kept until a right password; nobody's need not be.
+  await database.execute(sql`DELETE FROM ${passwordFailures} WHERE last_failed_at < ${at}::timestamptz - interval '1 day'
+    AND NOT EXISTS (SELECT FROM ${accounts} WHERE ${accounts.email} = ${passwordFailures.email})`);
+  // Their time is the process's: see `postgres-store.ts`.
+  await database.execute(sql`DELETE FROM throttle_points WHERE expire < ${Date.now()}`);
   await database.execute(sql`DELETE FROM ${usedAssertions} WHERE expires_at < ${at}`);
   await database.execute(sql`DELETE FROM ${usedProofs} WHERE expires_at < ${at}`);
   await database.execute(sql`DELETE FROM ${revokedTokens} WHERE expires_at < ${at}`);

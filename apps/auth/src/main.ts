@@ -1,17 +1,20 @@
 import { createLog, readEnvironment, startService } from '@sallyport/service';
+import { fileOutbox } from './accounts/file-outbox.ts';
 import { authSettings } from './environment.ts';
 import { openAuthority } from './open-authority.ts';
 import { serveAuth } from './serve-auth.ts';
 
 await startService('auth', async () => {
   const settings = readEnvironment(authSettings);
+  const log = createLog('auth', settings.LOG_LEVEL);
   const opened = await openAuthority({
     issuer: settings.ISSUER,
     databaseUrl: settings.DATABASE_URL,
     keyEncryptionKey: settings.KEY_ENCRYPTION_KEY,
     identityProviders: settings.IDENTITY_PROVIDERS,
     passkeys: { domain: settings.PASSKEY_DOMAIN, origins: settings.ALLOWED_ORIGINS },
-    log: createLog('auth', settings.LOG_LEVEL),
+    log,
+    sendMail: settings.MAIL_OUTBOX === undefined ? undefined : fileOutbox(settings.MAIL_OUTBOX, log),
     throttleFactor: settings.THROTTLE_FACTOR,
   });
   return serveAuth({

@@ -1,5 +1,7 @@
 import { createPool, openDatabase, runtimeRole } from '@sallyport/db';
 import { SettingsError, type Log } from '@sallyport/service';
+import { noMail } from './accounts/file-outbox.ts';
+import { openLater, type SendMail } from './accounts/mail.ts';
 import type { Authority } from './authority.ts';
 import { allClients } from './clients/clients.ts';
 import { schema } from './database.ts';
@@ -27,6 +29,8 @@ export type AuthoritySettings = Readonly<{
   /** Default: none. */
   identityProviders?: readonly IdentityProvider[];
   now?: Now;
+  /** Default: nobody is mailed, and the log says so. */
+  sendMail?: SendMail | undefined;
   /** Multiplies what anybody may ask for in a while. Default 1. */
   throttleFactor?: number;
   /** The web pages that may ask for passkeys, and the domain that these belong to. Default: none, and the issuer's. */
@@ -50,19 +54,22 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
     const keys = await openKeyRing({ database, sealer, now }, (err) =>
       log.warn({ err }, 'signing keys could not be read again'),
     );
-    const passwords = await openPasswords();
+    const passwords = await openPasswords({ keyEncryptionKey: settings.keyEncryptionKey });
     const throttle = openThrottle({ store: postgresStore(pool), now, factor: settings.throttleFactor });
     const relyingParty = relyingPartyOf(issuer, settings.passkeys ?? { origins: [] });
     const { introspect } = reader;
     const providers = openProviders(settings.identityProviders ?? [], { issuer, log, now });
     const parts = { issuer, database, keys, sealer, passwords, providers, relyingParty, introspect, throttle };
-    const authority = { ...parts, now, log };
+    const later = openLater({ onError: (what, err) => log.error({ what, err }, 'what was to be done later failed') });
+    const { sendMail = noMail(log) } = settings;
+    const authority = { ...parts, sendMail, later, now, log };
     await assertTokensFit(authority, await allClients(database));
     const wake = openRevocationWake(databaseUrl);
     const forget = setInterval(() => {
       forgetExpired(authority).catch((err: unknown) => log.warn({ err }, 'expired rows could not be deleted'));
     }, forgetEveryMs);
     const close = async (): Promise<void> => {
+      await later.settled();
       clearInterval(forget);
       keys.close();
       closeProviders(providers);

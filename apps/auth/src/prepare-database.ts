@@ -7,6 +7,7 @@ import { seedDemoAccounts } from './demo-accounts.ts';
 import { openSealer } from './keys/sealed-secret.ts';
 import { tendSigningKeys } from './keys/signing-keys.ts';
 import { ensureRuleSet } from './policy/house-rules.ts';
+import { openPasswords } from './sign-in/passwords.ts';
 
 export type Preparation = Readonly<{
   /** A login that may create schemas and roles. */
@@ -27,7 +28,8 @@ export async function prepareDatabase(preparation: Preparation): Promise<void> {
     await tendSigningKeys({ database, sealer, now: Date.now });
     await seedClients({ database, now: Date.now }, clients);
     await ensureRuleSet({ database, now: Date.now });
-    if (withDemoAccounts) await seedDemoAccounts(database, sealer);
+    if (withDemoAccounts)
+      await seedDemoAccounts(database, { sealer, passwords: await openPasswords({ keyEncryptionKey }) });
   } finally {
     await pool.end();
   }

@@ -1,4 +1,5 @@
 import { sealRouter } from '@sallyport/auth/trpc';
+import { emailRouter, passwordRouter } from './accounts/account-procedures.ts';
 import { adminRouter } from './admin/admin-router.ts';
 import { identitiesRouter, providerSignIn } from './identities/identities-router.ts';
 import { internalRouter } from './internal-router.ts';
@@ -10,6 +11,8 @@ import { router } from './trpc.ts';
 const authRouter = router({
   ...signInProcedures,
   ...providerSignIn,
+  password: passwordRouter,
+  email: emailRouter,
   sessions: sessionsRouter,
   totp: totpRouter,
   identities: identitiesRouter,

@@ -27,6 +27,8 @@ export const accounts = auth.table('accounts', {
   passwordHash: text('password_hash'),
   enabled: boolean('enabled').notNull().default(true),
   emailVerifiedAt: moment('email_verified_at'),
+  /** How many passwords were set before: a sign-in that checked an earlier one is not confirmed. */
+  passwordGeneration: integer('password_generation').notNull().default(0),
   /** Somebody else knows the password: it signs nobody in until another one is set. */
   passwordCompromisedAt: moment('password_compromised_at'),
   /** What the person is at each service. Changed by `change-roles.ts` alone, which ends their sessions too. */

@@ -1,5 +1,5 @@
 import { inTransaction } from '@sallyport/db';
-import { and, eq, isNull, type SQL } from 'drizzle-orm';
+import { and, eq, isNull } from 'drizzle-orm';
 import type { Authority } from '../authority.ts';
 import { transactionLimits } from '../database.ts';
 import { accounts } from '../schema.ts';
@@ -11,23 +11,21 @@ import { endSessions, type Session } from '../sign-in/sessions.ts';
  * that one sees this session, or this one sees the change, and ends the session itself. Without it a sign-in that began
  * before could end up with a session that nobody ended.
  *
- * `passwordHash`: what was checked; absent when it was no password.
+ * `passwordGeneration`: of the password that was checked; absent when it was none.
  */
 export async function confirmSession(
   { database, now }: Pick<Authority, 'database' | 'now'>,
   session: Session,
-  passwordHash?: string,
+  passwordGeneration?: number,
 ): Promise<boolean> {
-  const same: (SQL | undefined)[] = [eq(accounts.subject, session.subject), eq(accounts.enabled, true)];
-  if (passwordHash !== undefined)
-    same.push(and(eq(accounts.passwordHash, passwordHash), isNull(accounts.passwordCompromisedAt)));
+  const samePassword =
+    passwordGeneration === undefined
+      ? undefined
+      : and(eq(accounts.passwordGeneration, passwordGeneration), isNull(accounts.passwordCompromisedAt));
+  const isSame = and(eq(accounts.subject, session.subject), eq(accounts.enabled, true), samePassword);
   return inTransaction(database, transactionLimits, async (transaction) => {
     // Waits for a change that is under way.
-    const found = await transaction
-      .select({ subject: accounts.subject })
-      .from(accounts)
-      .where(and(...same))
-      .for('share');
+    const found = await transaction.select({ subject: accounts.subject }).from(accounts).where(isSame).for('share');
     if (found.length === 1) return true;
     const ending = { because: 'the account changed while it signed in', at: new Date(now()) };
     await endSessions(transaction, [session.serial], ending);

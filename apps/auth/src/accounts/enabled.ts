@@ -1,5 +1,6 @@
 import { inTransaction } from '@sallyport/db';
 import { eq } from 'drizzle-orm';
+import { recordAudit, type AuditActor } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits } from '../database.ts';
 import { cutOffIn } from '../revocation/cut-off.ts';
@@ -10,6 +11,8 @@ export type AccountSwitch = Readonly<{
   subject: string;
   /** For the operator. */
   because: string;
+  /** Default: the authority by itself. */
+  actor?: AuditActor;
 }>;
 
 /** The feed's position after it. */
@@ -22,7 +25,7 @@ export type Switched = Readonly<{ position: number }>;
  */
 export async function disableAccount(
   { database, now }: Pick<Authority, 'database' | 'now'>,
-  { subject, because }: AccountSwitch,
+  { subject, because, actor = 'authority' }: AccountSwitch,
 ): Promise<Switched | undefined> {
   return inTransaction(database, transactionLimits, async (transaction) => {
     // The account's lock first, and the cut-off after it: a sign-in that looked at the account before has its serial by now.
@@ -32,7 +35,12 @@ export async function disableAccount(
       .where(eq(accounts.subject, subject))
       .returning({ subject: accounts.subject });
     if (disabled.length === 0) return undefined;
-    const { position } = await cutOffIn(transaction, { kind: 'subject', subject }, { because, at: new Date(now()) });
+    const { position } = await cutOffIn(
+      transaction,
+      { kind: 'subject', subject },
+      { because, actor, at: new Date(now()) },
+    );
+    await recordAudit(transaction, { action: 'account.disabled', actor, subject, because });
     return { position };
   });
 }
@@ -40,7 +48,7 @@ export async function disableAccount(
 /** Lets the account sign in again. `undefined` when there is no such account. */
 export async function enableAccount(
   { database }: Pick<Authority, 'database'>,
-  { subject }: AccountSwitch,
+  { subject, because, actor = 'authority' }: AccountSwitch,
 ): Promise<Switched | undefined> {
   return inTransaction(database, transactionLimits, async (transaction) => {
     const enabled = await transaction
@@ -48,6 +56,9 @@ export async function enableAccount(
       .set({ enabled: true })
       .where(eq(accounts.subject, subject))
       .returning({ subject: accounts.subject });
-    return enabled.length === 0 ? undefined : { position: await lastPosition(transaction) };
+    if (enabled.length === 0) return undefined;
+    const position = await lastPosition(transaction);
+    await recordAudit(transaction, { action: 'account.enabled', actor, subject, because });
+    return { position };
   });
 }

@@ -9,12 +9,15 @@ export type AuditAction =
   | 'token.revoked'
   // Accounts.
   | 'account.created'
+  /** Somebody wanted to sign up with an address that has an account. */
+  | 'account.sign-up-repeated'
   | 'account.disabled'
   | 'account.enabled'
   | 'account.locked'
   | 'account.unlocked'
   | 'email.verified'
   | 'password.changed'
+  | 'password.compromised'
   | 'password.reset'
   | 'password.reset-requested'
   | 'roles.changed'

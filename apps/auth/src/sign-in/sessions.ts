@@ -119,11 +119,19 @@ export async function endOtherSessions(
   authority: Authority,
   own: Readonly<{ subject: string; exceptSid: string }>,
 ): Promise<Ended> {
+  return inTransaction(authority.database, transactionLimits, (transaction) =>
+    endOthersIn(transaction, own, byOwner(authority, own.subject)),
+  );
+}
+
+/** The same, in a transaction that makes more than this true. */
+export async function endOthersIn(
+  transaction: AuthQueries,
+  own: Readonly<{ subject: string; exceptSid: string }>,
+  ending: Ending,
+): Promise<Ended> {
   const others = and(eq(sessions.subject, own.subject), ne(sessions.sid, own.exceptSid), isNull(sessions.endedAt));
-  return inTransaction(authority.database, transactionLimits, async (transaction) => {
-    const serials = await lockInOrder(transaction, others);
-    return endSessions(transaction, serials, byOwner(authority, own.subject));
-  });
+  return endSessions(transaction, await lockInOrder(transaction, others), ending);
 }
 
 function byOwner({ now }: Authority, subject: string): Ending {

@@ -1,7 +1,10 @@
 import { makeConsistencyToken } from '@sallyport/auth';
 import { refuse } from '@sallyport/service';
 import * as z from 'zod';
+import { refuseBlocked } from '../accounts/account-procedures.ts';
 import { confirmSession } from '../accounts/confirm-session.ts';
+import { blockedBecause } from '../accounts/password-blocklist.ts';
+import { tellOfSignUp } from '../accounts/verify-email.ts';
 import type { Authority } from '../authority.ts';
 import { findClient } from '../clients/clients.ts';
 import { beginPasskeyAssertion, signInByPasskey } from '../passkeys/passkey-assertion.ts';
@@ -34,8 +37,11 @@ export const signInProcedures = {
   signUp: trust
     .publicRead()
     .input(z.strictObject({ email, password: newPassword }))
-    .mutation(async ({ ctx, input }) => {
-      await signUp(ctx.authority, input);
+    .mutation(async ({ ctx: { authority, caller }, input }) => {
+      await authority.throttle.take('signUpFromNetwork', caller.network);
+      const blocked = blockedBecause(input.password, input.email);
+      if (blocked !== undefined) return refuseBlocked(blocked);
+      tellOfSignUp(authority, { email: input.email, isNew: await signUp(authority, input) });
       return { accepted: true };
     }),
 
@@ -44,13 +50,17 @@ export const signInProcedures = {
     .input(z.strictObject({ email, password: triedPassword, clientId }))
     .mutation(
       async ({ ctx: { authority, caller }, input: { clientId: through, ...credentials } }): Promise<TokenSet> => {
-        const proven = await checkCredentials(authority, credentials);
+        await authority.throttle.take('signInFromNetwork', caller.network);
+        await authority.throttle.take('signInOfAccount', credentials.email);
+        const checked = await checkCredentials(authority, credentials);
         const client = await findClient(authority.database, through);
         // A service does not sign people in; it carries them.
-        if (proven === undefined || client?.kind !== 'public') return refuseCredentials();
-        const { subject, passwordHash } = proven;
+        if (checked.outcome === 'wrong' || client?.kind !== 'public') return refuseCredentials();
+        if (checked.outcome === 'compromised') return refuseCompromised();
+        const { subject, generation } = checked;
+        await authority.throttle.forgive('signInOfAccount', credentials.email);
         const started = await startSession(authority, { subject, clientId: through, proof: byPassword, caller });
-        if (!(await confirmSession(authority, started.session, passwordHash))) return refuseCredentials();
+        if (!(await confirmSession(authority, started.session, generation))) return refuseCredentials();
         return mintTokenSet(authority, client, started);
       },
     ),
@@ -58,9 +68,13 @@ export const signInProcedures = {
   refresh: trust
     .publicRead()
     .input(z.strictObject({ refreshToken }))
-    .mutation(async ({ ctx, input }) =>
-      tokensFor(ctx.authority, (await refreshSession(ctx.authority, input)) ?? refuseToken()),
-    ),
+    .mutation(async ({ ctx: { authority, caller }, input }) => {
+      await authority.throttle.take('refreshFromNetwork', caller.network);
+      const rotated = await refreshSession(authority, input);
+      if (rotated !== undefined) return tokensFor(authority, rotated);
+      await authority.throttle.take('refreshFromNetwork', caller.network, 10);
+      return refuseToken();
+    }),
 
   /** Options for `navigator.credentials.get()`. They say nothing of anybody's account. */
   beginPasskeySignIn: trust
@@ -89,6 +103,7 @@ export const signInProcedures = {
     .publicRead()
     .input(z.union([shown({ code: totpCode }), shown({ recoveryCode }), shown({ passkey: passkeyAssertion })]))
     .mutation(async ({ ctx, input: { refreshToken: token, acrValues, ...factor } }): Promise<TokenSet> => {
+      await ctx.authority.throttle.take('secondFactorFromNetwork', ctx.caller.network);
       const result = await stepUp(ctx.authority, { refreshToken: token, acrValues, shown: factor });
       switch (result.outcome) {
         case 'stepped up':
@@ -124,6 +139,15 @@ async function tokensFor(authority: Authority, rotated: Rotated): Promise<TokenS
 /** One answer for every way that signing in fails. */
 function refuseCredentials(): never {
   refuse({ code: 'UNAUTHORIZED', reason: 'invalid_credentials', message: 'E-mail or password is wrong.' });
+}
+
+/** Said to whoever knows the password, which is of no use any more. */
+function refuseCompromised(): never {
+  refuse({
+    code: 'FORBIDDEN',
+    reason: 'password_compromised',
+    message: 'This password is known to others. Ask for a new one by e-mail.',
+  });
 }
 
 /** The words of the gates for a bad token: spent, unknown, ended and expired ones cannot be told apart. */

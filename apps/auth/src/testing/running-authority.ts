@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { throwAwayDatabase } from '@sallyport/db/testing';
 import { createLog } from '@sallyport/service';
 import pg from 'pg';
+import type { Mail, SendMail } from '../accounts/mail.ts';
 import { openAuthority, type AuthoritySettings } from '../open-authority.ts';
 import { prepareDatabase } from '../prepare-database.ts';
 import { codeAt, seedFromBase32 } from '../second-factor/totp.ts';
@@ -46,6 +47,8 @@ export async function runAuthority({
   const issuer = `http://127.0.0.1:${port}`;
   const logLines: string[] = [];
   const log = createLog('auth', 'debug', { write: (line) => void logLines.push(line) });
+  const outbox: Mail[] = [];
+  const sendMail: SendMail = async (mail) => void outbox.push(mail);
   const opened = await openAuthority({
     issuer,
     databaseUrl: database.url,
@@ -55,6 +58,7 @@ export async function runAuthority({
     throttleFactor,
     identityProviders,
     passkeys: { domain: 'shop.example', origins: [shopOrigin] },
+    sendMail,
   });
   const running = await serveAuth({ port, host: '127.0.0.1', opened, trustedProxies });
   // Sees everything, as an operator does.
@@ -69,6 +73,8 @@ export async function runAuthority({
     authority: opened.authority,
     wake: opened.wake,
     operator,
+    /** What was mailed so far. `later.settled()` of the authority waits for what is under way. */
+    outbox,
     keys,
     logLines,
     now,
