@@ -36,10 +36,10 @@ export async function changePassword(authority: Authority, change: PasswordChang
   const { database, passwords, throttle, now } = authority;
   const { subject, session, newPassword } = change;
   await throttle.take('passwordOfSubject', subject);
-  const account = await findAccount(authority, subject);
-  if (account?.email == null || account.passwordHash === null) return { outcome: 'wrong password' };
-  const { email, passwordGeneration: generation } = account;
-  if (!(await isCurrent(authority, { email, hash: account.passwordHash, password: change.currentPassword })))
+  const { email, passwordHash, passwordGeneration: generation } = (await findAccount(authority, subject)) ?? {};
+  // Somebody who signs in elsewhere has none here.
+  if (!email || !passwordHash) return { outcome: 'wrong password' };
+  if (!(await isCurrent(authority, { email, hash: passwordHash, password: change.currentPassword })))
     return { outcome: 'wrong password' };
   const blocked = blockedBecause(newPassword, email);
   if (blocked !== undefined) return { outcome: 'blocked', because: blocked };

@@ -61,11 +61,7 @@ export async function openPasswords({ keyEncryptionKey, lanes = hashingLanes() }
     isOutdated(storedHash) {
       if (!storedHash.startsWith(keyed)) return true;
       const { memoryCost, timeCost, algorithm } = parseOptions(storedHash.slice(keyed.length));
-      return (
-        memoryCost < parameters.memoryCost ||
-        timeCost < parameters.timeCost ||
-        Number(algorithm) !== parameters.algorithm
-      );
+      return memoryCost < parameters.memoryCost || timeCost < parameters.timeCost || algorithm !== parameters.algorithm;
     },
   };
 }
