@@ -76,7 +76,7 @@ export type NewPassword = Readonly<{
   subject: string;
   email: string;
   hash: string;
-  /** Of the one before. */ generation?: number;
+  /** Of the one before. */ generation?: number | undefined;
 }>;
 
 /**

@@ -12,7 +12,7 @@ export type AccountSwitch = Readonly<{
   /** For the operator. */
   because: string;
   /** Default: the authority by itself. */
-  actor?: AuditActor;
+  actor?: AuditActor | undefined;
 }>;
 
 /** The feed's position after it. */

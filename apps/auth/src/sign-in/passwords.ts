@@ -59,9 +59,9 @@ export async function openPasswords({ keyEncryptionKey, lanes = hashingLanes() }
       return matches && typeof storedHash === 'string';
     },
     isOutdated(storedHash) {
-      if (!storedHash.startsWith(keyed)) return true;
-      const { memoryCost, timeCost, algorithm } = parseOptions(storedHash.slice(keyed.length));
-      return memoryCost < parameters.memoryCost || timeCost < parameters.timeCost || algorithm !== parameters.algorithm;
+      if (!storedHash.startsWith(`${keyed}$argon2id$`)) return true;
+      const { memoryCost, timeCost } = parseOptions(storedHash.slice(keyed.length));
+      return memoryCost < parameters.memoryCost || timeCost < parameters.timeCost;
     },
   };
 }
