@@ -153,7 +153,12 @@ test('a token whose roles cannot be read is not accepted: one of them might have
 });
 
 test('the role stands in meta, for reading', () => {
-  expect(router._def.procedures.read._def.meta).toEqual({ tier: 'authenticatedRead', scopes: ['s'], role: 'curator' });
+  expect(router._def.procedures.read._def.meta).toEqual({
+    from: 'user',
+    tier: 'authenticatedRead',
+    scopes: ['s'],
+    role: 'curator',
+  });
 });
 
 test('services and carried users have no roles to ask for', () => {
