@@ -144,8 +144,16 @@ test('whatever chain is asked for: no scope grows, no end moves, the transaction
         }
       },
     ),
-    { numRuns: 15 },
+    { numRuns: 10 },
   );
+});
+
+test('a chain has four workloads at most (TTS-10)', async () => {
+  let token = String((await begin('stock:read')).json['access_token']);
+  for (const by of ['catalog', 'payments', 'catalog'] as const)
+    token = String((await replace(by, token, 'stock:read')).json['access_token']);
+  expect(claimsOf(token)['req_wl']).toBe('payments,catalog,payments,catalog');
+  expect((await replace('payments', token, 'stock:read')).json['error']).toBe('invalid_grant');
 });
 
 test('a replacement is of a transaction token alone, with the details that it froze, for a service that may carry people on', async () => {
