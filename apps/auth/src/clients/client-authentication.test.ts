@@ -43,7 +43,7 @@ test.each<[string, (auth: RunningAuthority) => Promise<Record<string, string>>]>
     }),
   ],
   ['another client_id beside it', async (a) => ({ ...(await assertionOf(a, {})), client_id: 'catalog' })],
-])('a client that authenticates with %s gets the one answer', async (_, members) => {
+])('a client that authenticates with %s gets the one answer (OSB-18, OSB-19)', async (_, members) => {
   const { status, json } = await auth.post('/oauth/token', { ...forIntrospection, ...(await members(auth)) });
   expect({ status, json }).toEqual({
     status: 401,

@@ -11,13 +11,13 @@ beforeAll(async () => {
 });
 afterAll(() => auth.close());
 
-test('revoking a refresh token, current or spent and whatever the hint, ends its session', async () => {
+test('revoking a refresh token, current or spent and whatever the hint, ends its session and every access token of it (REV-02, REV-04)', async () => {
   for (const hint of [{}, { token_type_hint: 'access_token' }, { token_type_hint: 'nonsense' }]) {
     const current = await signIn();
     expect((await auth.post('/oauth/revoke', { client_id: 'web', token: current.refreshToken, ...hint })).status).toBe(
       200,
     );
-    expect(await isActive(current)).toBe(false);
+    for (const audience of ['payments', 'catalog'] as const) expect(await isActive(current, audience)).toBe(false);
   }
   const before = await signIn();
   const after = await auth.as().refresh.mutate({ refreshToken: before.refreshToken });
@@ -25,7 +25,7 @@ test('revoking a refresh token, current or spent and whatever the hint, ends its
   expect(await isActive(after)).toBe(false);
 });
 
-test('revoking an access token ends that one alone, and stands in the feed once', async () => {
+test('revoking an access token ends that one alone, at once, and stands in the feed once (REV-03)', async () => {
   const set = await signIn();
   const token = accessToken(set, 'payments');
   for (let time = 0; time < 2; time += 1)
@@ -38,7 +38,7 @@ test('revoking an access token ends that one alone, and stands in the feed once'
   expect(rowCount).toBe(1);
 });
 
-test('an unknown token is answered as if it had been revoked; another client’s is refused and stays', async () => {
+test('an unknown token is answered as if it had been revoked; another client’s is refused and stays (REV-01, REV-05)', async () => {
   for (const token of ['unknown', 'A'.repeat(43), 'a.b.c']) {
     expect((await auth.post('/oauth/revoke', { client_id: 'web', token })).status).toBe(200);
   }

@@ -28,7 +28,7 @@ test('the metadata names its issuer exactly, and every endpoint answers under it
   expect((await fetch(String(metadata['jwks_uri']))).status).toBe(200);
 });
 
-test('the key set may be kept for 60 s, and has public members only', async () => {
+test('the key set may be kept for 60 s, and has public members only (JWK-01)', async () => {
   const response = await fetch(`${auth.issuer}/oauth/jwks`);
   expect(response.headers.get('cache-control')).toBe('public, max-age=60');
   const { keys }: { keys: object[] } = JSON.parse(await response.text());
@@ -88,7 +88,7 @@ test('a person’s access token has the design’s claims, and is within its bud
 
 test.each([
   ['no grant type', {}, 'invalid_request'],
-  ['the password grant', { grant_type: 'password', username: 'a', password: 'b' }, 'unsupported_grant_type'],
+  ['the password grant (OSB-05)', { grant_type: 'password', username: 'a', password: 'b' }, 'unsupported_grant_type'],
   ['an audience it has nothing at', { ...forIntrospection, audience: 'payments' }, 'invalid_target'],
   ['no audience', { grant_type: 'client_credentials' }, 'invalid_request'],
   ['a scope it does not have', { ...forIntrospection, scope: 'introspect account' }, 'invalid_scope'],
@@ -122,7 +122,7 @@ test('a member that is repeated, and a body that is no form, are refused in the 
   });
 });
 
-test('the public client refreshes for one audience; what may not be granted is refused before the token is spent', async () => {
+test('the public client refreshes for one audience; what may not be granted is refused before the token is spent (OSB-08)', async () => {
   const { refreshToken } = await signIn();
   const refresh = (members: Record<string, string>) =>
     auth.post('/oauth/token', {
