@@ -50,7 +50,7 @@ async function register(rights: Partial<ClientRegistrationInput>, pageScopes: Re
   const service = { ...rights, clientId, kind: 'confidential', audience: clientId, publicKeys: [key.publicJwk] };
   const through = { clientId: page, kind: 'public', grants: ['refresh_token'], userScopes: pageScopes };
   for (const one of [service, through])
-    expect(await registerClient(auth.authority, clientRegistration.parse(one), 'test')).toMatchObject({
+    expect(await registerClient(auth.authority, clientRegistration.parse(one), { because: 'test' })).toMatchObject({
       outcome: 'done',
     });
   return { clientId, page };

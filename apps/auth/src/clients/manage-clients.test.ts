@@ -53,7 +53,7 @@ test('an id, or an audience, that somebody has is not given again; nor is a subj
 
 test('a service’s own token opens nothing that is a person’s, whatever scope it has (OSB-14)', async () => {
   const scope = { auth: ['introspect', 'revocations', 'policy', 'account'], catalog: ['catalog:read'] };
-  await updateClient(auth.authority, { clientId: 'payments', changes: { serviceScopes: scope } }, 'test');
+  await updateClient(auth.authority, { clientId: 'payments', changes: { serviceScopes: scope } }, { because: 'test' });
   const form = { grant_type: 'client_credentials', audience: 'auth', scope: 'account' };
   const own = String((await auth.postAs('payments', '/oauth/token', form)).json['access_token']);
   expect(await refusalOf(auth.as(own).sessions.list.query())).toMatchObject({ status: 403 });

@@ -10,6 +10,7 @@ let auth: RunningAuthority;
 let server: oauth.AuthorizationServer;
 let payments: oauth.ClientAuth;
 let tokens: TokenSet;
+// oxlint-disable-next-line typescript/no-deprecated -- marked so to stand out: this authority is on loopback
 const insecure = { [oauth.allowInsecureRequests]: true };
 const web: oauth.Client = { client_id: 'web' };
 const service: oauth.Client = { client_id: 'payments' };

@@ -8,7 +8,9 @@ import { ada, runAuthority, type RunningAuthority } from '../testing/running-aut
 let auth: RunningAuthority;
 let payments: client.Configuration;
 let web: client.Configuration;
-const options: client.DiscoveryRequestOptions = { algorithm: 'oauth2', execute: [client.allowInsecureRequests] };
+// oxlint-disable-next-line typescript/no-deprecated -- marked so to stand out: this authority is on loopback
+const insecure = client.allowInsecureRequests;
+const options: client.DiscoveryRequestOptions = { algorithm: 'oauth2', execute: [insecure] };
 
 beforeAll(async () => {
   auth = await runAuthority();
@@ -19,7 +21,7 @@ beforeAll(async () => {
   const signed = { introspection_signed_response_alg: 'ES256' };
   payments = await client.discovery(issuer, 'payments', signed, client.PrivateKeyJwt({ key, kid }), {
     ...options,
-    execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks],
+    execute: [insecure, client.enableNonRepudiationChecks],
   });
   web = await client.discovery(issuer, 'web', {}, client.None(), options);
 });
