@@ -48,3 +48,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON "auth"."passkeys", "auth"."recovery_code
 GRANT SELECT, INSERT, DELETE ON "auth"."passkey_challenges" TO "sallyport_auth";
 --> statement-breakpoint
 GRANT DELETE ON "auth"."totp_factors" TO "sallyport_auth";
+--> statement-breakpoint
+ALTER TABLE "auth"."sessions" ADD COLUMN "device" text DEFAULT 'unknown' NOT NULL;
+--> statement-breakpoint
+ALTER TABLE "auth"."sessions" ADD COLUMN "risk_level" text DEFAULT 'low' NOT NULL;
+--> statement-breakpoint
+ALTER TABLE "auth"."sessions" ADD COLUMN "risk_signals" text[] DEFAULT '{}' NOT NULL;

@@ -7,6 +7,7 @@ import type { KeyRing } from './keys/key-ring.ts';
 import type { Sealer } from './keys/sealed-secret.ts';
 import type { Now } from './moments.ts';
 import type { RelyingParty } from './passkeys/relying-party.ts';
+import type { FindPlace } from './risk/places.ts';
 import type { Passwords } from './sign-in/passwords.ts';
 import type { Throttle } from './throttle/throttle.ts';
 
@@ -27,6 +28,8 @@ export type Authority = Readonly<{
   sendMail: SendMail;
   /** Work that no answer waits for. */
   later: Later;
+  /** Where a network is. */
+  places: FindPlace;
   /** Who may ask how often. */
   throttle: Throttle;
   now: Now;

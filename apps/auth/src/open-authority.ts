@@ -14,6 +14,7 @@ import { openSealer } from './keys/sealed-secret.ts';
 import type { Now } from './moments.ts';
 import { relyingPartyOf } from './passkeys/relying-party.ts';
 import { openRevocationWake, type RevocationWake } from './revocation/revocation-wake.ts';
+import { nowhere, type FindPlace } from './risk/places.ts';
 import { openPasswords } from './sign-in/passwords.ts';
 import { explainStartFailure } from './start-failure.ts';
 import { postgresStore } from './throttle/postgres-store.ts';
@@ -33,6 +34,8 @@ export type AuthoritySettings = Readonly<{
   sendMail?: SendMail | undefined;
   /** Multiplies what anybody may ask for in a while. Default 1. */
   throttleFactor?: number;
+  /** Where networks are. Default: nobody knows. */
+  places?: FindPlace;
   /** The web pages that may ask for passkeys, and the domain that these belong to. Default: none, and the issuer's. */
   passkeys?: Readonly<{ domain?: string | undefined; origins: readonly string[] }>;
 }>;
@@ -61,8 +64,8 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
     const providers = openProviders(settings.identityProviders ?? [], { issuer, log, now });
     const parts = { issuer, database, keys, sealer, passwords, providers, relyingParty, introspect, throttle };
     const later = openLater({ onError: (what, err) => log.error({ what, err }, 'what was to be done later failed') });
-    const { sendMail = noMail(log) } = settings;
-    const authority = { ...parts, sendMail, later, now, log };
+    const { sendMail = noMail(log), places = nowhere } = settings;
+    const authority = { ...parts, places, sendMail, later, now, log };
     await assertTokensFit(authority, await allClients(database));
     const wake = openRevocationWake(databaseUrl);
     const forget = setInterval(() => {

@@ -12,6 +12,7 @@ import {
   timestamp,
 } from 'drizzle-orm/pg-core';
 import type { PublicKeyJwk } from './keys/public-key.ts';
+import { riskLevels, riskSignals } from './risk/risk-rules.ts';
 import type { FactorTimes } from './sign-in/proof.ts';
 
 export const auth = pgSchema('auth');
@@ -102,6 +103,11 @@ export const sessions = auth.table(
     network: text('network').notNull().default('unknown'),
     /** As the browser sent it, cut off. Never believed, only compared. */
     userAgent: text('user_agent'),
+    /** Its browser without version numbers: see `risk/suspicion.ts`. */
+    device: text('device').notNull().default('unknown'),
+    /** What looks wrong about it, and how wrong. `risk/risk-rules.ts` says what it is asked for. */
+    riskLevel: text('risk_level', { enum: riskLevels }).notNull().default('low'),
+    riskSignals: text('risk_signals', { enum: riskSignals }).array().notNull().default([]),
     /** RFC 7638 thumbprint of the key that its tokens are bound to. */
     keyThumbprint: text('key_thumbprint'),
     idleExpiresAt: moment('idle_expires_at').notNull(),

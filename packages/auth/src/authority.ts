@@ -9,6 +9,11 @@ export type IntrospectionAnswer =
       authTime: number;
       secondFactorAt?: number | undefined;
       acr: string;
+      /**
+       * The authority wants a second factor for this session that is at most so old, in seconds, whatever a procedure asks for:
+       * something about the session looks wrong. Left out for all others.
+       */
+      secondFactorWithinSeconds?: number | undefined;
       /** The subject's roles now, at the service that asks. Left out by an authority that keeps none: the token's count. */
       roles?: readonly string[] | undefined;
       answeredAt: number;

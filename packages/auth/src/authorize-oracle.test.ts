@@ -24,6 +24,8 @@ type Facts = Readonly<{
   carrierHasScope: boolean;
   /** Seconds since the second factor. */
   factorAge: number | undefined;
+  /** What the authority asks of the session by itself. */
+  sessionAsksWithin: number | undefined;
   asksForRole: boolean;
 }>;
 
@@ -39,18 +41,20 @@ function* everyCase(): Generator<Facts> {
         for (const callerHasScope of [true, false])
           for (const callerHasRole of [true, false])
             for (const carrierHasScope of [true, false])
-              for (const factorAge of [undefined, 0, 300, 301])
-                for (const asksForRole of [true, false])
-                  yield {
-                    standing,
-                    reason,
-                    caller,
-                    callerHasScope,
-                    callerHasRole,
-                    carrierHasScope,
-                    factorAge,
-                    asksForRole,
-                  };
+              for (const factorAge of [undefined, 0, 60, 61, 300, 301])
+                for (const sessionAsksWithin of [undefined, 60, 900])
+                  for (const asksForRole of [true, false])
+                    yield {
+                      standing,
+                      reason,
+                      caller,
+                      callerHasScope,
+                      callerHasRole,
+                      carrierHasScope,
+                      factorAge,
+                      sessionAsksWithin,
+                      asksForRole,
+                    };
 }
 
 /**
@@ -76,9 +80,10 @@ function oracle(rule: Rule, facts: Facts): string {
   if (facts.asksForRole && !facts.callerHasRole) return 'role_missing';
   if (rule === 'user') return standing;
   if (standing !== 'fresh') return 'authority_unreachable';
-  if (rule === 'fresh') return 'fresh';
-  if (facts.factorAge === undefined) return 'second_factor_missing';
-  return facts.factorAge > 300 ? 'second_factor_too_old' : 'fresh+mfa';
+  const asked = [facts.sessionAsksWithin, rule === 'fresh' ? undefined : 300].filter((one) => one !== undefined);
+  if (asked.length > 0 && facts.factorAge === undefined) return 'second_factor_missing';
+  if (asked.some((within) => (facts.factorAge ?? 0) > within)) return 'second_factor_too_old';
+  return rule === 'fresh' ? 'fresh' : 'fresh+mfa';
 }
 
 function token(kind: 'user' | 'service', hasScope: boolean, hasRole: boolean): VerifiedToken {
@@ -99,7 +104,8 @@ function token(kind: 'user' | 'service', hasScope: boolean, hasRole: boolean): V
 }
 
 function standingOf(facts: Facts): Standing {
-  const { standing, reason, caller, callerHasScope, callerHasRole, carrierHasScope, factorAge } = facts;
+  const { standing, reason, caller, callerHasScope, callerHasRole, carrierHasScope, factorAge, sessionAsksWithin } =
+    facts;
   if (standing === 'nobody') return { kind: 'nobody' };
   if (standing === 'refused') return { kind: 'refused', reason };
   const who = { token: token(caller, callerHasScope, callerHasRole), name: 'u_ada', checkedAtMs: 0 };
@@ -109,7 +115,8 @@ function standingOf(facts: Facts): Standing {
   }
   if (standing !== 'fresh') return { kind: 'known', evidence: standing, ...who };
   const factor = factorAge === undefined ? {} : { secondFactorAt: 1000 };
-  const session = { authTime: 1000, acr: 'aal2', answeredAt: 1000 + (factorAge ?? 0), ...factor };
+  const asks = sessionAsksWithin === undefined ? {} : { secondFactorWithinSeconds: sessionAsksWithin };
+  const session = { authTime: 1000, acr: 'aal2', answeredAt: 1000 + (factorAge ?? 0), ...factor, ...asks };
   return { kind: 'known', evidence: 'fresh', ...who, session };
 }
 
@@ -137,5 +144,5 @@ test.each(Object.entries(decide))('every standing, kind, scope, role and age, de
     (facts) => outcomeOf(decision(standingOf(facts), facts)) !== oracle(rule as Rule, facts),
   );
   expect(differing).toEqual([]);
-  expect(cases.length).toBe(12 * 2 * 2 * 2 * 2 * 4 * 2);
+  expect(cases.length).toBe(12 * 2 * 2 * 2 * 2 * 6 * 3 * 2);
 });

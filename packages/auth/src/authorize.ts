@@ -46,11 +46,23 @@ export function authorizeUser(
   return { admitted: admitUser(known.admitted.evidence, known.admitted) };
 }
 
-/** A person with the scope, and the role if one is asked for, whom the authority vouched for after the request arrived. */
+/** `acr` values that stand for two factors (RFC 9470 §3: opaque names, agreed with the authority). */
+export const twoFactorAcrValues = ['aal2'] as const;
+
+/**
+ * A person with the scope, and the role if one is asked for, whom the authority vouched for after the request arrived. Of a session
+ * that looks wrong to the authority it wants a second factor besides.
+ */
 export function authorizeFresh(standing: Standing, scopes: Scopes, role?: string): Verdict<Principal<'fresh'>> {
   const known = knownUser(standing, scopes, role);
   if ('denial' in known) return known;
   if (known.admitted.evidence !== 'fresh') return deny('authority_unreachable');
+  const { token, session } = known.admitted;
+  if (session.secondFactorWithinSeconds !== undefined) {
+    const demand = { withinSeconds: session.secondFactorWithinSeconds, acrValues: twoFactorAcrValues };
+    const missing = missingFactor(token, session, { ...demand, scopes });
+    if (missing !== undefined) return missing;
+  }
   return { admitted: admitUser('fresh', known.admitted) };
 }
 
@@ -72,10 +84,10 @@ export function authorizeWithSecondFactor(
   const known = knownUser(standing, scopes, demand.role);
   if ('denial' in known) return known;
   if (known.admitted.evidence !== 'fresh') return deny('authority_unreachable');
-  const stepUp = { acrValues: demand.acrValues, maxAgeSeconds: demand.withinSeconds, scope: scopes.join(' ') };
-  const age = secondFactorAge(known.admitted.token, known.admitted.session, demand.acrValues);
-  if (age === undefined) return denyStepUp('second_factor_missing', stepUp);
-  if (age > demand.withinSeconds) return denyStepUp('second_factor_too_old', stepUp);
+  const { token, session } = known.admitted;
+  const withinSeconds = Math.min(demand.withinSeconds, session.secondFactorWithinSeconds ?? Infinity);
+  const missing = missingFactor(token, session, { withinSeconds, acrValues: demand.acrValues, scopes });
+  if (missing !== undefined) return missing;
   return { admitted: admitUser('fresh+mfa', known.admitted) };
 }
 
@@ -111,6 +123,19 @@ function knownUser(standing: Standing, scopes: Scopes, role: string | undefined)
   if (!covers(token, scopes)) return denyScope(scopes);
   if (role !== undefined && !token.roles.has(role)) return deny('role_missing');
   return { admitted: standing };
+}
+
+type FactorDemand = Readonly<{ withinSeconds: number; acrValues: readonly string[]; scopes: Scopes }>;
+
+function missingFactor(
+  token: VerifiedToken,
+  session: SessionState,
+  { withinSeconds, acrValues, scopes }: FactorDemand,
+): { denial: Denial } | undefined {
+  const stepUp = { acrValues, maxAgeSeconds: withinSeconds, scope: scopes.join(' ') };
+  const age = secondFactorAge(token, session, acrValues);
+  if (age === undefined) return denyStepUp('second_factor_missing', stepUp);
+  return age > withinSeconds ? denyStepUp('second_factor_too_old', stepUp) : undefined;
 }
 
 /**

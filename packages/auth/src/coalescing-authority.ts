@@ -116,9 +116,11 @@ function isAnswer(answer: unknown): answer is IntrospectionAnswer {
   if (typeof answer !== 'object' || answer === null || 'then' in answer || !('active' in answer)) return false;
   if (answer.active === false) return true;
   if (answer.active !== true || !('acr' in answer) || typeof answer.acr !== 'string') return false;
-  const times = { authTime: undefined, answeredAt: undefined, secondFactorAt: undefined, ...answer };
+  const unsaid = { secondFactorAt: undefined, secondFactorWithinSeconds: undefined };
+  const times = { authTime: undefined, answeredAt: undefined, ...unsaid, ...answer };
   const isWhole = [times.authTime, times.answeredAt].every(Number.isSafeInteger);
-  return isWhole && (times.secondFactorAt === undefined || Number.isSafeInteger(times.secondFactorAt));
+  const perhaps = [times.secondFactorAt, times.secondFactorWithinSeconds];
+  return isWhole && perhaps.every((time) => time === undefined || Number.isSafeInteger(time));
 }
 
 // Every member is part of the key: two questions that differ anywhere never share an answer. A new member does not compile

@@ -39,8 +39,14 @@ export function introspectingVerifier(
         return { outcome: 'unknown', reason: 'authority_unreachable' };
       }
       if (!answer.active) return { outcome: 'refused', reason: 'revoked', token: verification.token };
-      const { authTime, secondFactorAt, acr, answeredAt } = answer;
-      const known = { authTime, acr, answeredAt, ...(secondFactorAt !== undefined && { secondFactorAt }) };
+      const { authTime, secondFactorAt, acr, answeredAt, secondFactorWithinSeconds } = answer;
+      const known = {
+        authTime,
+        acr,
+        answeredAt,
+        ...(secondFactorAt !== undefined && { secondFactorAt }),
+        ...(secondFactorWithinSeconds !== undefined && { secondFactorWithinSeconds }),
+      };
       const token = answer.roles === undefined ? verification.token : withRoles(verification.token, answer.roles);
       return { outcome: 'verified', token, session: known, checkedAtMs };
     },

@@ -33,6 +33,8 @@ export type SessionState = Readonly<{
   authTime?: number;
   secondFactorAt?: number;
   acr?: string;
+  /** What the authority asks of this session behind the fresh gate, besides what a procedure does. Greatest age in seconds. */
+  secondFactorWithinSeconds?: number;
   /**
    * The authority's clock when it answered: ages are taken against it, so that clocks need not agree. RFC 7662 has no such
    * member: an issuer that is asked that way is held against our own clock.

@@ -6,6 +6,7 @@ import {
   authorizeTransaction,
   authorizeUser,
   authorizeWithSecondFactor,
+  twoFactorAcrValues,
   type Standing,
   type Verdict,
 } from './authorize.ts';
@@ -37,9 +38,6 @@ export type TrustMeta = {
   readonly role?: string;
   readonly from?: ProcedureAccess['from'];
 };
-
-/** `acr` values that stand for two factors (RFC 9470 §3: opaque names, agreed with the authority). */
-const twoFactorAcrValues = ['aal2'] as const;
 
 /** What each gate middleware was made for: a procedure's tier and scopes are read from here, not from its meta. */
 const accessOfMiddleware = new WeakMap<object, ProcedureAccess>();

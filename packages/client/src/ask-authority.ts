@@ -26,6 +26,7 @@ const answersSchema = z.object({
         active: z.literal(true),
         authTime: z.int(),
         secondFactorAt: z.int().optional(),
+        secondFactorWithinSeconds: z.int().nonnegative().optional(),
         acr: z.string(),
         roles: z.array(z.string().min(1).max(64)).max(16).optional(),
         answeredAt: z.int(),

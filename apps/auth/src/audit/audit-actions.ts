@@ -3,6 +3,7 @@ export type AuditAction =
   // Sessions and tokens.
   | 'session.started'
   | 'session.raised'
+  | 'session.suspected'
   | 'session.ended'
   | 'sessions.cut-off'
   | 'refresh-token.reused'

@@ -4,7 +4,9 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { schema } from '../database.ts';
 import { epochSeconds, type Now } from '../moments.ts';
-import { accounts, clients, revokedTokens, sessions } from '../schema.ts';
+import { secondFactorWithinSeconds } from '../risk/risk-rules.ts';
+import { accounts, clients, revokedTokens, sessions, totpFactors } from '../schema.ts';
+import { passkeys } from '../second-factor/factor-tables.ts';
 import { isLive } from '../sign-in/live-session.ts';
 
 /** Whose roles count: those at this audience, or at the audience that this service serves. */
@@ -37,11 +39,13 @@ export function prepareIntrospection(connection: pg.Client, now: Now): Introspec
       const row = alive.get(session);
       if (row === undefined || row.subject !== subject || row.clientId !== client || revoked.has(tokenId))
         return { active: false };
+      const withinSeconds = secondFactorWithinSeconds[row.riskLevel];
       return {
         active: true,
         authTime: epochSeconds(row.authTime),
         ...(row.secondFactorAt !== null && { secondFactorAt: epochSeconds(row.secondFactorAt) }),
         acr: row.acr,
+        ...(withinSeconds !== undefined && row.hasSecondFactor && { secondFactorWithinSeconds: withinSeconds }),
         ...(asker !== undefined && { roles: row.roles ?? [] }),
         answeredAt: epochSeconds(at),
       };
@@ -50,7 +54,11 @@ export function prepareIntrospection(connection: pg.Client, now: Now): Introspec
 }
 
 function prepareStatement(connection: pg.Client) {
-  const { sid, subject, clientId, authTime, secondFactorAt, acr } = sessions;
+  const { sid, subject, clientId, authTime, secondFactorAt, acr, riskLevel } = sessions;
+  // Looked up for sessions that look wrong alone, which are few. Who has no second factor cannot be asked for one.
+  const hasSecondFactor = sql<boolean>`CASE WHEN ${riskLevel} = 'low' THEN false ELSE
+    EXISTS (SELECT FROM ${totpFactors} WHERE ${totpFactors.subject} = ${subject} AND ${totpFactors.confirmedAt} IS NOT NULL)
+    OR EXISTS (SELECT FROM ${passkeys} WHERE ${passkeys.subject} = ${subject}) END`;
   // Stands in every row, and is computed once: single access tokens are seldom revoked.
   const revoked = sql<string[]>`ARRAY(SELECT ${revokedTokens.tokenId} FROM ${revokedTokens}
     WHERE ${revokedTokens.tokenId} = ANY(${sql.placeholder('tokens')}))`;
@@ -58,7 +66,7 @@ function prepareStatement(connection: pg.Client) {
     (SELECT ${clients.audience} FROM ${clients} WHERE ${clients.clientId} = ${sql.placeholder('asker')}::text))`;
   const roles = sql<readonly string[] | null>`${accounts.roles} -> ${audience}`;
   return drizzle({ client: connection, schema })
-    .select({ sid, subject, clientId, authTime, secondFactorAt, acr, revoked, roles })
+    .select({ sid, subject, clientId, authTime, secondFactorAt, acr, riskLevel, hasSecondFactor, revoked, roles })
     .from(sessions)
     .innerJoin(accounts, eq(accounts.subject, subject))
     .where(and(sql`${sid} = ANY(${sql.placeholder('sessions')})`, isLive(sql.placeholder('now'))))

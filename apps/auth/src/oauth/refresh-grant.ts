@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Authority } from '../authority.ts';
 import { clientMembers, identifyClient } from '../clients/client-authentication.ts';
+import { noteUse } from '../risk/suspicion.ts';
 import { rolesOf } from '../sign-in/roles.ts';
 import { refreshSession } from '../sign-in/token-family.ts';
 import { mintUserToken } from '../tokens/access-token.ts';
@@ -17,14 +18,15 @@ const members = clientMembers.extend({
 });
 
 /** RFC 6749 §6. What may not be granted is refused before the token is spent. */
-export async function grantRefresh(authority: Authority, { form }: OAuthRequest) {
+export async function grantRefresh(authority: Authority, { form, caller }: OAuthRequest) {
   const { refresh_token: refreshToken, resource: audience, scope: named, ...identity } = readForm(members, form);
   const client = await identifyClient(authority, identity);
   const scope = grantedScope(client, { grant: 'refresh_token', audience, scope: named });
   const rotated = await refreshSession(authority, { refreshToken, clientId: client.clientId });
   if (rotated === undefined) throw new OAuthError('invalid_grant', 'not the tip of a living family');
-  const roles = (await rolesOf(authority.database, rotated.session.subject))[audience] ?? [];
-  const minted = await mintUserToken(authority, rotated.session, { audience, scope, roles });
+  const session = await noteUse(authority, rotated.session, { caller, isProven: false });
+  const roles = (await rolesOf(authority.database, session.subject))[audience] ?? [];
+  const minted = await mintUserToken(authority, session, { audience, scope, roles });
   return {
     access_token: minted.token,
     token_type: 'Bearer',

@@ -44,7 +44,8 @@ export const passkeysRouter = router({
     }),
 
   /** Options for `navigator.credentials.get()`, to be answered in this session's step-up. */
-  beginStepUp: trust.privilegedWrite({ scope }).mutation(async ({ ctx: { authority, principal } }) => {
+  // Not behind the fresh gate: that one may be what asks for the step-up.
+  beginStepUp: trust.standardWrite({ scope }).mutation(async ({ ctx: { authority, principal } }) => {
     const own = await passkeysOf(authority.database, principal.subject);
     if (own.length === 0) return refuseNoPasskey();
     const use = { purpose: 'step up', boundTo: principal.session ?? '' } as const;

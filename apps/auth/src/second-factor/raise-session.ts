@@ -3,6 +3,7 @@ import { recordAudit } from '../audit/record-audit.ts';
 import type { AuthQueries } from '../database.ts';
 import { sessionId } from '../identifiers.ts';
 import { recordRevocations } from '../revocation/revocation-outbox.ts';
+import { settle } from '../risk/risk-rules.ts';
 import { sessions } from '../schema.ts';
 import { timesOf, twoFactors, withFactor } from '../sign-in/proof.ts';
 import type { Session } from '../sign-in/sessions.ts';
@@ -18,6 +19,7 @@ export type Shown = Readonly<{ amr: readonly string[]; at: Date }>;
  * Call it last in the transaction that checked the factor and rotated the refresh token: it writes to the feed and the audit log.
  */
 export async function raiseSession(transaction: AuthQueries, before: Session, { amr, at }: Shown): Promise<Session> {
+  const settled = settle({ level: before.riskLevel, signals: before.riskSignals });
   const [after] = await transaction
     .update(sessions)
     .set({
@@ -26,6 +28,8 @@ export async function raiseSession(transaction: AuthQueries, before: Session, { 
       secondFactorAt: at,
       acr: twoFactors,
       amr: withFactor(before.amr, amr),
+      riskLevel: settled.level,
+      riskSignals: [...settled.signals],
       factorTimes: { ...before.factorTimes, ...timesOf(amr, at) },
     })
     .where(eq(sessions.serial, before.serial))

@@ -28,6 +28,14 @@ export const sessionsRouter = router({
       lastUsedAt: epochSeconds(session.lastUsedAt),
       authTime: epochSeconds(session.authTime),
       secondFactorAt: session.secondFactorAt === null ? undefined : epochSeconds(session.secondFactorAt),
+      /** When each factor was shown last, by its `amr` value. */
+      factorTimes: session.factorTimes,
+      /** For its owner to know it again: as the browser calls itself, from which network, and where that is, if anybody knows. */
+      userAgent: session.userAgent ?? undefined,
+      network: session.network,
+      place: authority.places(session.network)?.name,
+      /** Why it is asked for more than others. */
+      risk: { level: session.riskLevel, signals: session.riskSignals },
       acr: session.acr,
       expiresAt: epochSeconds(session.absoluteExpiresAt),
     }));

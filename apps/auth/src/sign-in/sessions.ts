@@ -7,6 +7,7 @@ import { transactionLimits, type AuthQueries } from '../database.ts';
 import { newRefreshToken, sessionId, type RefreshToken } from '../identifiers.ts';
 import { after, earlier } from '../moments.ts';
 import { recordRevocations } from '../revocation/revocation-outbox.ts';
+import { deviceOf, suspect, suspicionOf } from '../risk/suspicion.ts';
 import { sessions } from '../schema.ts';
 import { isLive } from './live-session.ts';
 import { timesOf, twoFactors, type Proof } from './proof.ts';
@@ -31,10 +32,14 @@ export type SignIn = Readonly<{
 
 /** Begins a session of somebody who has just proven who they are. */
 export async function startSession(
-  { database, now }: Authority,
+  authority: Authority,
   { subject, clientId, proof, caller, keyThumbprint, endsAt }: SignIn,
 ): Promise<{ session: Session; refreshToken: RefreshToken }> {
+  const { database, now } = authority;
   const startedAt = new Date(now());
+  // A factor that another provider saw long ago settles nothing now.
+  const isProven = proof.acr === twoFactors && proof.authTime === undefined;
+  const suspicion = await suspect(authority, { subject, caller, keyThumbprint, at: startedAt, isProven });
   const authTime = proof.authTime ?? startedAt;
   const aDayLater = after(startedAt, absoluteSeconds);
   const absoluteExpiresAt = earlier(aDayLater, endsAt ?? aDayLater);
@@ -57,6 +62,9 @@ export async function startSession(
     factorTimes: timesOf(proof.amr, authTime),
     network: caller.network,
     userAgent: caller.userAgent?.slice(0, 256),
+    device: deviceOf(caller),
+    riskLevel: suspicion.level,
+    riskSignals: [...suspicion.signals],
     keyThumbprint,
     idleExpiresAt: earlier(after(startedAt, idleSeconds), absoluteExpiresAt),
     absoluteExpiresAt,
@@ -64,7 +72,8 @@ export async function startSession(
   const session = await inTransaction(database, transactionLimits, async (transaction) => {
     const [inserted] = await transaction.insert(sessions).values(begun).returning();
     if (inserted === undefined) throw new Error('PostgreSQL returned no row for an INSERT.');
-    await recordAudit(transaction, startOf(inserted));
+    const suspected = inserted.riskLevel === 'low' ? [] : [suspicionOf(inserted)];
+    await recordAudit(transaction, startOf(inserted), ...suspected);
     return inserted;
   });
   return { session, refreshToken };

@@ -9,6 +9,7 @@ import type { Authority } from '../authority.ts';
 import { findClient } from '../clients/clients.ts';
 import { beginPasskeyAssertion, signInByPasskey } from '../passkeys/passkey-assertion.ts';
 import { passkeyAssertion } from '../passkeys/passkey-forms.ts';
+import { noteUse } from '../risk/suspicion.ts';
 import { refusePasskey } from '../second-factor/factors-router.ts';
 import { stepUp } from '../second-factor/step-up.ts';
 import { trust } from '../trpc.ts';
@@ -71,9 +72,12 @@ export const signInProcedures = {
     .mutation(async ({ ctx: { authority, caller }, input }) => {
       await authority.throttle.take('refreshFromNetwork', caller.network);
       const rotated = await refreshSession(authority, input);
-      if (rotated !== undefined) return tokensFor(authority, rotated);
-      await authority.throttle.take('refreshFromNetwork', caller.network, 10);
-      return refuseToken();
+      if (rotated === undefined) {
+        await authority.throttle.take('refreshFromNetwork', caller.network, 10);
+        return refuseToken();
+      }
+      const session = await noteUse(authority, rotated.session, { caller, isProven: false });
+      return tokensFor(authority, { ...rotated, session });
     }),
 
   /** Options for `navigator.credentials.get()`. They say nothing of anybody's account. */
@@ -106,8 +110,11 @@ export const signInProcedures = {
       await ctx.authority.throttle.take('secondFactorFromNetwork', ctx.caller.network);
       const result = await stepUp(ctx.authority, { refreshToken: token, acrValues, shown: factor });
       switch (result.outcome) {
-        case 'stepped up':
-          return tokensFor(ctx.authority, result.rotated);
+        case 'stepped up': {
+          const { rotated } = result;
+          const session = await noteUse(ctx.authority, rotated.session, { caller: ctx.caller, isProven: true });
+          return tokensFor(ctx.authority, { ...rotated, session });
+        }
         case 'unknown token':
           return refuseToken();
         case 'unmet':

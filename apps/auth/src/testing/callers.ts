@@ -37,9 +37,9 @@ export function openCallers({ issuer, keys, now }: Readonly<{ issuer: string; ke
       const identity = { client_assertion_type: assertionType, client_assertion: await assertion(clientId) };
       return post(path, { ...identity, ...members });
     },
-    /** A tRPC client, with or without an access token. */
-    as: (token?: string) => {
-      const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    /** A tRPC client, with or without an access token, and with more headers. */
+    as: (token?: string, more: Members = {}) => {
+      const headers = { ...more, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
       return createTRPCClient<AuthRouter>({ links: [httpLink({ url: `${issuer}/trpc`, headers })] });
     },
   };

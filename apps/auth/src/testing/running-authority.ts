@@ -17,7 +17,7 @@ export const adaSubject = 'u_adaAAAAAAAAAAAAA';
 export const adaSeed = seedFromBase32('JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP');
 
 type RunOptions = Readonly<{ throttleFactor?: number; trustedProxies?: readonly string[] }> &
-  Pick<AuthoritySettings, 'identityProviders'>;
+  Pick<AuthoritySettings, 'identityProviders' | 'places'>;
 
 /** The web page of the suites, where passkeys are made. */
 export const shopOrigin = 'https://www.shop.example';
@@ -32,6 +32,7 @@ export async function runAuthority({
   throttleFactor = 10_000,
   trustedProxies = [],
   identityProviders = [],
+  places,
 }: RunOptions = {}) {
   const database = await throwAwayDatabase();
   const keyEncryptionKey = randomBytes(32);
@@ -57,6 +58,7 @@ export async function runAuthority({
     now,
     throttleFactor,
     identityProviders,
+    ...(places !== undefined && { places }),
     passkeys: { domain: 'shop.example', origins: [shopOrigin] },
     sendMail,
   });
