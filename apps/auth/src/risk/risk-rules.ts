@@ -47,8 +47,8 @@ export function judge(signals: readonly RiskSignal[]): Suspicion {
 
 /** What is left of a suspicion once a second factor was shown. Pure. */
 export function settle({ signals }: Suspicion): Suspicion {
-  const lasting = riskRules.filter((rule) => !rule.settledBySecondFactor).flatMap(({ when }) => when);
-  return judge(signals.filter((signal) => lasting.includes(signal)));
+  const lasting = new Set(riskRules.filter((rule) => !rule.settledBySecondFactor).flatMap(({ when }) => when));
+  return judge(signals.filter((signal) => lasting.has(signal)));
 }
 
 /** Both. Nothing that was seen is forgotten. Pure. */
