@@ -38,7 +38,7 @@ export type Arrival = Readonly<{
 export async function suspect(authority: Authority, arrival: Arrival): Promise<Suspicion> {
   const { subject, caller, keyThumbprint, at } = arrival;
   const known = await knownUses(authority, subject, at);
-  const [last] = known;
+  const last = known.toSorted((one, other) => other.lastUsedAt.getTime() - one.lastUsedAt.getTime())[0];
   if (last === undefined) return unsuspected;
   const device = deviceOf(caller);
   const isKnown = known.some(
@@ -54,14 +54,14 @@ export async function suspect(authority: Authority, arrival: Arrival): Promise<S
   return arrival.isProven ? settle(suspicion) : suspicion;
 }
 
-/** What somebody used lately and nothing was wrong with, newest use first. */
+/** What somebody used lately and nothing was wrong with. The index gives the newest sessions without sorting. */
 function knownUses({ database }: Authority, subject: string, at: Date) {
-  const { device, network, keyThumbprint, lastUsedAt, riskLevel } = sessions;
+  const { serial, device, network, keyThumbprint, lastUsedAt, riskLevel } = sessions;
   return database
     .select({ device, network, keyThumbprint, lastUsedAt })
     .from(sessions)
     .where(and(eq(sessions.subject, subject), eq(riskLevel, 'low'), gt(lastUsedAt, after(at, -rememberSeconds))))
-    .orderBy(desc(lastUsedAt))
+    .orderBy(desc(serial))
     .limit(maxRemembered);
 }
 
