@@ -118,7 +118,7 @@ export const sessions = auth.table(
   (table) => [index('sessions_by_subject').on(table.subject, table.serial)],
 );
 
-/** Refresh tokens that were rotated away. One that is presented again ends its session. */
+/** Refresh tokens that were rotated away. What one means that is presented again: `repeated-refresh.ts`. */
 export const spentRefreshTokens = auth.table('spent_refresh_tokens', {
   hash: text('hash').primaryKey(),
   serial: counter('serial')
@@ -126,6 +126,10 @@ export const spentRefreshTokens = auth.table('spent_refresh_tokens', {
     .references(() => sessions.serial),
   generation: integer('generation').notNull(),
   spentAt: moment('spent_at').notNull(),
+  /** What it was changed into, for a refresh that comes again within seconds. Erased soon after. */
+  sealedSuccessor: text('sealed_successor'),
+  /** How often the successor was given out again. */
+  repetitions: integer('repetitions').notNull().default(0),
 });
 
 /** Single access tokens that were revoked (RFC 7009). */

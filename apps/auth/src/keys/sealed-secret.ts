@@ -2,7 +2,11 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 /** The column and the row a secret belongs to. A sealed secret that is moved to another row does not open. */
 export type SecretPlace = Readonly<{
-  column: 'totp_factors.sealed_seed' | 'signing_keys.sealed_private_key' | 'provider_attempts.sealed_verifier';
+  column:
+    | 'totp_factors.sealed_seed'
+    | 'signing_keys.sealed_private_key'
+    | 'provider_attempts.sealed_verifier'
+    | 'spent_refresh_tokens.sealed_successor';
   row: string;
 }>;
 

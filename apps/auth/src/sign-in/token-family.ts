@@ -1,45 +1,59 @@
 import { inTransaction } from '@sallyport/db';
 import { and, eq, sql, type SQL } from 'drizzle-orm';
-import type { Reason } from '../audit/record-audit.ts';
+import { recordAudit, type Reason } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
 import { hashRefreshToken, newRefreshToken, type RefreshToken } from '../identifiers.ts';
+import type { Sealer } from '../keys/sealed-secret.ts';
 import { after } from '../moments.ts';
 import { sessions, spentRefreshTokens } from '../schema.ts';
 import { isLive } from './live-session.ts';
+import { judgeSpent, repeatAnswer, successorPlace, type Judgement } from './repeated-refresh.ts';
 import { endSessions, idleSeconds, type Session } from './sessions.ts';
 
 export type PresentedToken = Readonly<{
   refreshToken: string;
   /** The client that presents it, where it has said who it is: a token of another client is not taken. */
-  clientId?: string;
+  clientId?: string | undefined;
+  /** RFC 7638 thumbprint of the key that whoever presents it has proven to hold. A token that is bound to another is not taken. */
+  keyThumbprint?: string | undefined;
 }>;
 
 export type Rotated = Readonly<{ session: Session; refreshToken: RefreshToken }>;
 
 /**
- * Changes a refresh token into its successor. `undefined` when it is not the tip of a living family; when it was spent
- * before, somebody has a copy, and the family ends (RFC 9700 §4.14.2).
+ * Changes a refresh token into its successor. Of several that present it at once, or again because an answer was lost, a few
+ * get the same successor, for some seconds and while nobody has used it (`repeated-refresh.ts`). `undefined` for everything
+ * else; and when somebody must have a copy of the token, its family ends (RFC 9700 §4.14.2).
  */
 export async function refreshSession(authority: Authority, presented: PresentedToken): Promise<Rotated | undefined> {
-  const rotated = await inTransaction(authority.database, transactionLimits, (transaction) =>
-    rotate(transaction, presented, new Date(authority.now())),
-  );
-  if (rotated === undefined) await endFamilyOfSpentToken(authority, presented.refreshToken);
-  return rotated;
+  return inTransaction(authority.database, transactionLimits, async (transaction) => {
+    const at = new Date(authority.now());
+    const rotated = await spend(transaction, presented, { at, sealer: authority.sealer });
+    if (rotated !== undefined) return rotated;
+    const judged = await judgeSpent(transaction, presented, at);
+    if (judged.kind === 'repetition') return repeatAnswer(authority.sealer, transaction, judged);
+    await endIfReused(authority, transaction, judged);
+    return undefined;
+  });
+}
+
+/** Changes a refresh token into its successor once, whatever comes again: for what changes more than the token. */
+export function rotate(transaction: AuthQueries, presented: PresentedToken, at: Date): Promise<Rotated | undefined> {
+  return spend(transaction, presented, { at });
 }
 
 /**
  * One conditional UPDATE decides: of any number that present the same token at once, one matches the stored hash, and
  * the others, when they get the row's lock, find another hash. The generation counts rotations, so that several within
- * one second stay apart.
+ * one second stay apart. With a sealer, the successor is kept for those that come again.
  */
-export async function rotate(
+async function spend(
   transaction: AuthQueries,
   presented: PresentedToken,
-  at: Date,
+  { at, sealer }: Readonly<{ at: Date; sealer?: Sealer }>,
 ): Promise<Rotated | undefined> {
-  const spentHash = hashRefreshToken(presented.refreshToken);
+  const hash = hashRefreshToken(presented.refreshToken);
   const refreshToken = newRefreshToken();
   const [session] = await transaction
     .update(sessions)
@@ -49,12 +63,20 @@ export async function rotate(
       lastUsedAt: at,
       idleExpiresAt: sql`least(${after(at, idleSeconds)}::timestamptz, ${sessions.absoluteExpiresAt})`,
     })
-    .where(and(...isTip(spentHash, presented.clientId), isLive(at)))
+    .where(and(eq(sessions.refreshHash, hash), isPresentersOwn(presented), isLive(at)))
     .returning();
   if (session === undefined) return undefined;
-  const spent = { hash: spentHash, serial: session.serial, generation: session.generation - 1, spentAt: at };
+  const sealedSuccessor = sealer?.seal(Buffer.from(refreshToken.text), successorPlace(hash));
+  const { serial, generation } = session;
+  const spent = { hash, serial, generation: generation - 1, spentAt: at, sealedSuccessor };
   await transaction.insert(spentRefreshTokens).values(spent);
   return { session, refreshToken };
+}
+
+/** Whether the family is of the client, and bound to the key, that the presenter has shown. As a condition on a row of `sessions`. */
+export function isPresentersOwn({ clientId, keyThumbprint }: PresentedToken): SQL {
+  const key = sql`coalesce(${sessions.keyThumbprint} = ${keyThumbprint ?? null}, ${sessions.keyThumbprint} IS NULL)`;
+  return clientId === undefined ? key : sql`(${sessions.clientId} = ${clientId} AND ${key})`;
 }
 
 /** The living session whose current refresh token this is. Changes nothing. */
@@ -65,30 +87,35 @@ export async function findByRefreshToken(
   const [session] = await database
     .select()
     .from(sessions)
-    .where(and(...isTip(hashRefreshToken(refreshToken)), isLive(new Date(now()))));
+    .where(and(eq(sessions.refreshHash, hashRefreshToken(refreshToken)), isLive(new Date(now()))));
   return session;
 }
 
-function isTip(hash: string, clientId?: string): SQL[] {
-  const conditions = [eq(sessions.refreshHash, hash)];
-  if (clientId !== undefined) conditions.push(eq(sessions.clientId, clientId));
-  return conditions;
+/** Ends the family of a token that was rotated away, and that nobody presents by mistake. Does nothing for every other text. */
+export async function endFamilyOfSpentToken(
+  authority: Authority,
+  refreshToken: string,
+  shown: Omit<PresentedToken, 'refreshToken'> = {},
+): Promise<void> {
+  await inTransaction(authority.database, transactionLimits, async (transaction) => {
+    await endIfReused(
+      authority,
+      transaction,
+      await judgeSpent(transaction, { refreshToken, ...shown }, new Date(authority.now())),
+    );
+  });
 }
 
-/** Ends the family of a token that was rotated away. Does nothing for every other text. */
-export async function endFamilyOfSpentToken(authority: Authority, refreshToken: string): Promise<void> {
-  const hash = hashRefreshToken(refreshToken);
-  const ended = await inTransaction(authority.database, transactionLimits, async (transaction) => {
-    const [spent] = await transaction
-      .select({ serial: spentRefreshTokens.serial })
-      .from(spentRefreshTokens)
-      .where(eq(spentRefreshTokens.hash, hash));
-    if (spent === undefined) return [];
-    const ending = { because: 'refresh token used again', at: new Date(authority.now()) };
-    return (await endSessions(transaction, [spent.serial], ending)).sessions;
-  });
-  for (const session of ended)
-    authority.log.warn({ session }, 'a spent refresh token came again: its family has ended');
+async function endIfReused(authority: Authority, transaction: AuthQueries, judged: Judgement): Promise<void> {
+  if (judged.kind !== 'reuse') return;
+  const { serial, sid, subject, clientId: client, generation } = judged.session;
+  const because = 'refresh token used again';
+  const ending = { because, actor: 'unknown', at: new Date(authority.now()) } as const;
+  const ended = await endSessions(transaction, [serial], ending);
+  if (ended.sessions.length === 0) return;
+  const reused = { action: 'refresh-token.reused', actor: 'unknown', subject, client, session: sid } as const;
+  await recordAudit(transaction, { ...reused, because, detail: { generation } });
+  authority.log.warn({ session: sid }, 'a spent refresh token came again: its family has ended');
 }
 
 /** `owner`: the client whose token it was, if it is one of ours. `position`: the feed's after this, whatever was done. */
