@@ -14,7 +14,8 @@ import { repeatWithinSeconds } from './sign-in/repeated-refresh.ts';
  */
 export async function forgetExpired({ database, now }: Authority): Promise<void> {
   const at = new Date(now());
-import { after } from './moments.ts';
+  await database.execute(sql`UPDATE ${spentRefreshTokens} SET sealed_successor = NULL
+    WHERE sealed_successor IS NOT NULL AND spent_at < ${after(at, -repeatWithinSeconds)}`);
   await database.execute(sql`DELETE FROM ${actionTokens} WHERE expires_at < ${at}`);
   // Of an account they are kept until a right password; nobody's need not be.
   await database.execute(sql`DELETE FROM ${passwordFailures} WHERE last_failed_at < ${at}::timestamptz - interval '1 day'

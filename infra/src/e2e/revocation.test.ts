@@ -24,7 +24,9 @@ const endings: Readonly<Record<string, (person: Person, laptop: Device) => Promi
   'reuse of a refresh token': async ({ device }) => {
     const { refreshToken } = await device.tokens();
     const auth = device.raw('auth');
-    await auth.refresh.mutate({ refreshToken });
+    await auth.refresh.mutate(
+      await auth.refresh.mutate({ refreshToken }).then(({ refreshToken: next }) => ({ refreshToken: next })),
+    );
     return refusal(auth.refresh.mutate({ refreshToken }));
   },
 };

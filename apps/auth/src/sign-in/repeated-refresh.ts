@@ -44,7 +44,7 @@ export async function judgeSpent(transaction: AuthQueries, presented: PresentedT
     .from(sessions)
     .innerJoin(spentRefreshTokens, eq(spentRefreshTokens.serial, sessions.serial))
     .where(eq(spentRefreshTokens.hash, hash))
-    .for('update', { of: [sessions, spentRefreshTokens] });
+    .for('update');
   if (found === undefined) return { kind: 'unknown' };
   const { session, spent, isTheirs, lives } = found;
   if (!isTheirs || !isFreshlySpent(spent, session, at)) return { kind: 'reuse', session };
