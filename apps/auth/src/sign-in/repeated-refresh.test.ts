@@ -8,8 +8,9 @@ import { raceRefreshes } from '../testing/refresh-race.ts';
 import { adaSeed, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
 import { openSecondInstance } from '../testing/second-instance.ts';
 import { adaByPassword } from '../testing/sign-ins.ts';
+import type { PresentedToken } from './presented-token.ts';
 import { startSession } from './sessions.ts';
-import { refreshSession, type PresentedToken } from './token-family.ts';
+import { refreshSession } from './token-family.ts';
 
 let auth: RunningAuthority;
 let other: OpenedAuthority;

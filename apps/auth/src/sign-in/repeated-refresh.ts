@@ -5,8 +5,8 @@ import type { Sealer } from '../keys/sealed-secret.ts';
 import { after } from '../moments.ts';
 import { sessions, spentRefreshTokens } from '../schema.ts';
 import { isLive } from './live-session.ts';
+import { isPresentersOwn, type PresentedToken, type Rotated } from './presented-token.ts';
 import type { Session } from './sessions.ts';
-import { isPresentersOwn, type PresentedToken, type Rotated } from './token-family.ts';
 
 /** A refresh that comes again within this time may be one whose answer was lost, or one of several tabs. Seconds. */
 export const repeatWithinSeconds = 10;

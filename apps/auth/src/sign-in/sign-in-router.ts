@@ -15,9 +15,10 @@ import { stepUp } from '../second-factor/step-up.ts';
 import { trust } from '../trpc.ts';
 import { checkCredentials, email, signUp } from './accounts.ts';
 import { newPassword, triedPassword } from './passwords.ts';
+import type { Rotated } from './presented-token.ts';
 import { byPassword } from './proof.ts';
 import { startSession } from './sessions.ts';
-import { endFamily, refreshSession, type Rotated } from './token-family.ts';
+import { endFamily, refreshSession } from './token-family.ts';
 import { mintTokenSet, type TokenSet } from './token-set.ts';
 
 const refreshToken = z.string().min(1).max(512);

@@ -1,7 +1,6 @@
 import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { auditLog } from '../audit/audit-tables.ts';
-import { hashRefreshToken } from '../identifiers.ts';
 import { revocations, sessions } from '../schema.ts';
 import { refusalOf } from '../testing/callers.ts';
 import { claimsOf } from '../testing/expected.ts';

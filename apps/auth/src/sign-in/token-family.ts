@@ -1,5 +1,5 @@
 import { inTransaction } from '@sallyport/db';
-import { and, eq, sql, type SQL } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { recordAudit, type Reason } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
@@ -8,18 +8,9 @@ import type { Sealer } from '../keys/sealed-secret.ts';
 import { after } from '../moments.ts';
 import { sessions, spentRefreshTokens } from '../schema.ts';
 import { isLive } from './live-session.ts';
+import { isPresentersOwn, type PresentedToken, type Rotated } from './presented-token.ts';
 import { judgeSpent, repeatAnswer, successorPlace, type Judgement } from './repeated-refresh.ts';
 import { endSessions, idleSeconds, type Session } from './sessions.ts';
-
-export type PresentedToken = Readonly<{
-  refreshToken: string;
-  /** The client that presents it, where it has said who it is: a token of another client is not taken. */
-  clientId?: string | undefined;
-  /** RFC 7638 thumbprint of the key that whoever presents it has proven to hold. A token that is bound to another is not taken. */
-  keyThumbprint?: string | undefined;
-}>;
-
-export type Rotated = Readonly<{ session: Session; refreshToken: RefreshToken }>;
 
 /**
  * Changes a refresh token into its successor. Of several that present it at once, or again because an answer was lost, a few
@@ -71,12 +62,6 @@ async function spend(
   const spent = { hash, serial, generation: generation - 1, spentAt: at, sealedSuccessor };
   await transaction.insert(spentRefreshTokens).values(spent);
   return { session, refreshToken };
-}
-
-/** Whether the family is of the client, and bound to the key, that the presenter has shown. As a condition on a row of `sessions`. */
-export function isPresentersOwn({ clientId, keyThumbprint }: PresentedToken): SQL {
-  const key = sql`coalesce(${sessions.keyThumbprint} = ${keyThumbprint ?? null}, ${sessions.keyThumbprint} IS NULL)`;
-  return clientId === undefined ? key : sql`(${sessions.clientId} = ${clientId} AND ${key})`;
 }
 
 /** The living session whose current refresh token this is. Changes nothing. */
