@@ -3,7 +3,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import { recordAudit, type Reason } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
-import { hashRefreshToken, newRefreshToken, type RefreshToken } from '../identifiers.ts';
+import { hashRefreshToken, newRefreshToken } from '../identifiers.ts';
 import type { Sealer } from '../keys/sealed-secret.ts';
 import { after } from '../moments.ts';
 import { sessions, spentRefreshTokens } from '../schema.ts';
