@@ -28,6 +28,12 @@ export function passwordChangedMail(to: string): Mail {
   return { to, kind: 'password changed', subject: 'Your password was changed', text };
 }
 
+/** `change` goes on from "of your account:", and holds nothing that anybody typed. */
+export function signInChangedMail(to: string, change: string): Mail {
+  const text = `${hello}something changed in how one signs in to your account: ${change}. If that was not you, sign in, end all other sessions and set a new password.\n`;
+  return { to, kind: 'sign-in changed', subject: 'How you sign in was changed', text };
+}
+
 export function accountExistsMail(to: string): Mail {
   const text = `${hello}somebody wanted to sign up with this address, which has an account already. If you forgot its password, ask for a new one.${notYou}`;
   return { to, kind: 'account exists', subject: 'You have an account already', text };

@@ -1,7 +1,7 @@
 /** What somebody is told by mail. The words are made in `mail-texts.ts`; a port that has its own needs only kind and token. */
 export type Mail = Readonly<{
   to: string;
-  kind: 'e-mail verification' | 'password reset' | 'password changed' | 'account exists';
+  kind: 'e-mail verification' | 'password reset' | 'password changed' | 'sign-in changed' | 'account exists';
   /** What the mail is for, where somebody can act on it: good once, and a secret. */
   token?: string;
   subject: string;

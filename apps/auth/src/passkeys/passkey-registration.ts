@@ -1,6 +1,10 @@
+import { inTransaction } from '@sallyport/db';
 import { generateRegistrationOptions, verifyRegistrationResponse } from '@simplewebauthn/server';
 import { decodeAttestationObject } from '@simplewebauthn/server/helpers';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
+import { transactionLimits } from '../database.ts';
+import { factorEvent, mailFactorNews } from '../second-factor/factor-news.ts';
 import { passkeys } from '../second-factor/factor-tables.ts';
 import { passkeysOf } from './passkey-assertion.ts';
 import { drawChallenge, spendChallenge } from './passkey-challenge.ts';
@@ -54,21 +58,23 @@ export async function finishRegistration(
   });
   const credential = verified?.registrationInfo?.credential;
   if (verified?.verified !== true || credential === undefined) return 'refused';
-  const added = await database
-    .insert(passkeys)
-    .values({
-      credentialId: credential.id,
-      subject,
-      publicKey: Buffer.from(credential.publicKey).toString('base64url'),
-      signCount: credential.counter,
-      isSynced: verified.registrationInfo?.credentialDeviceType === 'multiDevice',
-      transports,
-      label,
-      createdAt: new Date(now()),
-    })
-    .onConflictDoNothing()
-    .returning({ id: passkeys.credentialId });
-  return added.length === 1 ? 'registered' : 'taken';
+  const passkey = {
+    credentialId: credential.id,
+    subject,
+    publicKey: Buffer.from(credential.publicKey).toString('base64url'),
+    signCount: credential.counter,
+    isSynced: verified.registrationInfo?.credentialDeviceType === 'multiDevice',
+    transports,
+    label,
+    createdAt: new Date(now()),
+  };
+  const added = await inTransaction(database, transactionLimits, async (transaction) => {
+    const rows = await transaction.insert(passkeys).values(passkey).onConflictDoNothing().returning();
+    if (rows.length === 1) await recordAudit(transaction, factorEvent('factor.enrolled', subject, { kind: 'passkey' }));
+    return rows.length === 1;
+  });
+  if (added) mailFactorNews(authority, 'factor.enrolled', subject);
+  return added ? 'registered' : 'taken';
 
   async function verify() {
     const format = decodeAttestationObject(new Uint8Array(Buffer.from(attestationObject, 'base64url'))).get('fmt');

@@ -12,6 +12,8 @@ export type CheckedFactor =
       outcome: 'right';
       /** What it is called in the session's `amr`. */
       amr: readonly string[];
+      /** What its owner and the audit log are told of, besides the step-up. */
+      news?: 'recovery-code.used';
       spend: (transaction: AuthQueries, session: Session) => Promise<boolean>;
     }>
   | Readonly<{ outcome: 'not enrolled' | 'locked' | 'recovery required' | 'wrong' }>;

@@ -8,6 +8,7 @@ import { passkeyRegistration } from '../passkeys/passkey-forms.ts';
 import { beginRegistration, finishRegistration } from '../passkeys/passkey-registration.ts';
 import { emailOf } from '../sign-in/accounts.ts';
 import { router, trust } from '../trpc.ts';
+import { mailFactorNews } from './factor-news.ts';
 import { hasSecondFactor, listFactors, removeFactor, type FactorName } from './factors.ts';
 import { demandFullSignIn } from './recent-sign-in.ts';
 import { renewRecoveryCodes } from './recovery-codes.ts';
@@ -80,6 +81,7 @@ export const factorsRouter = router({
     const codes = await inTransaction(authority.database, transactionLimits, (transaction) =>
       renewRecoveryCodes(transaction, { subject: own.subject, at }),
     );
+    mailFactorNews(authority, 'recovery-codes.made', own.subject);
     return { codes };
   }),
 });

@@ -1,11 +1,13 @@
 import { inTransaction } from '@sallyport/db';
 import { and, eq } from 'drizzle-orm';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
 import { epochSeconds } from '../moments.ts';
 import { passkeysOf } from '../passkeys/passkey-assertion.ts';
 import { cutOffIn } from '../revocation/cut-off.ts';
 import { totpFactors } from '../schema.ts';
+import { factorEvent, mailFactorNews } from './factor-news.ts';
 import { passkeys, recoveryCodes } from './factor-tables.ts';
 import { countRecoveryCodes } from './recovery-codes.ts';
 import { confirmedFactor } from './second-factor.ts';
@@ -46,15 +48,20 @@ export async function removeFactor(
   factor: FactorName,
 ): Promise<number | undefined> {
   const at = new Date(authority.now());
-  return inTransaction(authority.database, transactionLimits, async (transaction) => {
+  const position = await inTransaction(authority.database, transactionLimits, async (transaction) => {
     if (!(await deleteFactor(transaction, subject, factor))) return undefined;
     const [totp] = await transaction.select().from(totpFactors).where(eq(totpFactors.subject, subject));
     const left = await passkeysOf(transaction, subject);
     if (totp === undefined && left.length === 0)
       await transaction.delete(recoveryCodes).where(eq(recoveryCodes.subject, subject));
     const target = { kind: 'subject', subject } as const;
-    return (await cutOffIn(transaction, target, { because: `removed a factor: ${factor.kind}`, at })).position;
+    const ending = { because: `removed a factor: ${factor.kind}`, actor: `subject:${subject}`, at } as const;
+    const ended = await cutOffIn(transaction, target, ending);
+    await recordAudit(transaction, factorEvent('factor.removed', subject, { kind: factor.kind }));
+    return ended.position;
   });
+  if (position !== undefined) mailFactorNews(authority, 'factor.removed', subject);
+  return position;
 }
 
 async function deleteFactor(transaction: AuthQueries, subject: string, factor: FactorName): Promise<boolean> {

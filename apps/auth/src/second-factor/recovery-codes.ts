@@ -1,9 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { and, count, eq, isNull } from 'drizzle-orm';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import type { AuthQueries } from '../database.ts';
 import type { Session } from '../sign-in/sessions.ts';
 import type { CheckedFactor } from './checked-factor.ts';
+import { factorEvent } from './factor-news.ts';
 import { recoveryCodes } from './factor-tables.ts';
 import { forgetFailures } from './totp-attempts.ts';
 
@@ -25,6 +27,7 @@ export async function renewRecoveryCodes(
   await transaction.delete(recoveryCodes).where(eq(recoveryCodes.subject, subject));
   const rows = codes.map((code) => ({ hash: hashOf(code), subject, createdAt: at }));
   await transaction.insert(recoveryCodes).values(rows);
+  await recordAudit(transaction, factorEvent('recovery-codes.made', subject));
   return codes;
 }
 
@@ -54,6 +57,7 @@ export async function checkRecoveryCode(
   return {
     outcome: 'right',
     amr: [recoveryAmr],
+    news: 'recovery-code.used',
     async spend(transaction) {
       const used = await transaction
         .update(recoveryCodes)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { refusalOf } from '../testing/callers.ts';
-import { newPerson } from '../testing/passkeys.ts';
+import { authenticatorOf, newPerson } from '../testing/passkeys.ts';
 import { runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
 import { guessProbability, maxFailures } from './totp-attempts.ts';
 import { seedFromBase32 } from './totp.ts';
@@ -133,4 +133,33 @@ test("a right code makes up for its own session's wrong ones, and for nobody els
   expect(await failuresOf(ann.subject)).toBe(3);
   await guess(guesser.refreshToken);
   expect(await failuresOf(ann.subject)).toBe(4);
+});
+
+test('every change of a factor stands in the audit log, and its owner is told by mail', async () => {
+  await setFailures(maxFailures - 1);
+  const { refreshToken } = await ann.signIn();
+  await guess(refreshToken);
+  const recovered = await stepUp((await ann.signIn()).refreshToken, ann.codes[0] ?? '');
+  const account = auth.as(recovered.accessTokens['auth']?.token);
+  const authenticator = authenticatorOf(ann.subject);
+  const answer = authenticator.create(await account.passkeys.beginRegistration.mutate());
+  await account.passkeys.finishRegistration.mutate({ answer, label: 'a key' });
+  await account.factors.remove.mutate({ kind: 'totp' });
+
+  const { rows } = await auth.operator.query(
+    `SELECT action FROM audit_log WHERE subject = $1 AND action ~ '^(factor|recovery)' ORDER BY position`,
+    [ann.subject],
+  );
+  expect(rows.map(({ action }: { action: string }) => action)).toEqual([
+    'factor.enrolled',
+    'recovery-codes.made',
+    'factor.locked',
+    'recovery-code.used',
+    'factor.enrolled',
+    'factor.removed',
+  ]);
+  await auth.authority.later.settled();
+  const mails = auth.outbox.filter(({ to, kind }) => to === ann.credentials.email && kind === 'sign-in changed');
+  expect(mails).toHaveLength(6);
+  expect(JSON.stringify(mails)).not.toContain(ann.codes[0]);
 });

@@ -1,6 +1,10 @@
+import { inTransaction } from '@sallyport/db';
 import { and, eq, isNotNull, isNull } from 'drizzle-orm';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
+import { transactionLimits } from '../database.ts';
 import { totpFactors } from '../schema.ts';
+import { factorEvent, mailFactorNews } from './factor-news.ts';
 import { enrolmentUri, newSeed, seedToBase32, stepOfCode } from './totp.ts';
 
 export type TotpFactor = typeof totpFactors.$inferSelect;
@@ -39,18 +43,22 @@ export async function confirmEnrolment(
   if (factor === undefined) return false;
   const lastStep = stepOfCode(openSeed(authority, factor), code, now());
   if (lastStep === undefined) return false;
-  const confirmed = await database
-    .update(totpFactors)
-    .set({ confirmedAt: new Date(now()), lastStep, attempts: 0 })
-    .where(
-      and(
-        eq(totpFactors.subject, subject),
-        isNull(totpFactors.confirmedAt),
-        eq(totpFactors.sealedSeed, factor.sealedSeed),
-      ),
-    )
-    .returning({ subject: totpFactors.subject });
-  return confirmed.length === 1;
+  const isSame = and(
+    eq(totpFactors.subject, subject),
+    isNull(totpFactors.confirmedAt),
+    eq(totpFactors.sealedSeed, factor.sealedSeed),
+  );
+  const confirmed = await inTransaction(database, transactionLimits, async (transaction) => {
+    const rows = await transaction
+      .update(totpFactors)
+      .set({ confirmedAt: new Date(now()), lastStep, attempts: 0 })
+      .where(isSame)
+      .returning({ subject: totpFactors.subject });
+    if (rows.length === 1) await recordAudit(transaction, factorEvent('factor.enrolled', subject, { kind: 'totp' }));
+    return rows.length === 1;
+  });
+  if (confirmed) mailFactorNews(authority, 'factor.enrolled', subject);
+  return confirmed;
 }
 
 export async function confirmedFactor({ database }: Authority, subject: string): Promise<TotpFactor | undefined> {

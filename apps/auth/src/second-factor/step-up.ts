@@ -1,4 +1,5 @@
 import { inTransaction } from '@sallyport/db';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits } from '../database.ts';
 import { checkPasskeyForStepUp } from '../passkeys/passkey-assertion.ts';
@@ -8,6 +9,7 @@ import { twoFactors } from '../sign-in/proof.ts';
 import type { Session } from '../sign-in/sessions.ts';
 import { endFamilyOfSpentToken, findByRefreshToken, rotate } from '../sign-in/token-family.ts';
 import type { CheckedFactor } from './checked-factor.ts';
+import { factorEvent, mailFactorNews } from './factor-news.ts';
 import { raiseSession } from './raise-session.ts';
 import { checkRecoveryCode } from './recovery-codes.ts';
 import { checkTotp } from './totp-attempts.ts';
@@ -58,7 +60,7 @@ function check(authority: Authority, session: Session, shown: ShownFactor): Prom
 
 type Right = Extract<CheckedFactor, { outcome: 'right' }>;
 
-async function raise(authority: Authority, refreshToken: string, { amr, spend }: Right): Promise<StepUp> {
+async function raise(authority: Authority, refreshToken: string, { amr, spend, news }: Right): Promise<StepUp> {
   const at = new Date(authority.now());
   const outcome = await inTransaction(authority.database, transactionLimits, async (transaction): Promise<StepUp> => {
     // The token first: when it was spent meanwhile, nothing has been written yet.
@@ -66,11 +68,14 @@ async function raise(authority: Authority, refreshToken: string, { amr, spend }:
     if (rotated === undefined) return { outcome: 'unknown token' };
     if (!(await spend(transaction, rotated.session))) throw new FactorSpent();
     const session = await raiseSession(transaction, rotated.session, { amr, at });
+    if (news !== undefined) await recordAudit(transaction, factorEvent(news, session.subject));
     return { outcome: 'stepped up', rotated: { ...rotated, session } };
   }).catch((error: unknown): StepUp => {
     if (error instanceof FactorSpent) return { outcome: 'wrong' };
     throw error;
   });
+  if (outcome.outcome === 'stepped up' && news !== undefined)
+    mailFactorNews(authority, news, outcome.rotated.session.subject);
   if (outcome.outcome === 'unknown token') await endFamilyOfSpentToken(authority, refreshToken);
   return outcome;
 }

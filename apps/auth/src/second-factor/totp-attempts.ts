@@ -1,11 +1,13 @@
 import { inTransaction } from '@sallyport/db';
 import { and, eq, isNull, lt, lte, or, sql } from 'drizzle-orm';
+import { recordAudit } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
 import { after } from '../moments.ts';
 import { sessions, totpFactors } from '../schema.ts';
 import type { Session } from '../sign-in/sessions.ts';
 import type { CheckedFactor } from './checked-factor.ts';
+import { factorEvent, mailFactorNews } from './factor-news.ts';
 import { confirmedFactor, openSeed, type TotpFactor } from './second-factor.ts';
 import { acceptedSteps, stepOfCode } from './totp.ts';
 
@@ -44,12 +46,14 @@ export async function checkTotp(authority: Authority, session: Session, code: st
  * attempts than there are. The fifth in a row locks the factor for a while, the hundredth until it is recovered.
  */
 export async function takeAttempt(
-  { database, now }: Authority,
+  authority: Authority,
   { subject, serial }: Pick<Session, 'subject' | 'serial'>,
 ): Promise<'taken' | 'locked' | 'recovery required'> {
+  const { database, now } = authority;
   const at = new Date(now());
   const isLast = sql`${totpFactors.attempts} + 1 >= ${maxAttempts}`;
-  return inTransaction(database, transactionLimits, async (transaction) => {
+  let isLocked = false;
+  const outcome = await inTransaction(database, transactionLimits, async (transaction) => {
     // The session before the factor, as a step-up takes their locks.
     const tried = { triedCodes: sql`${sessions.triedCodes} + 1` };
     await transaction.update(sessions).set(tried).where(eq(sessions.serial, serial));
@@ -67,7 +71,9 @@ export async function takeAttempt(
           or(isNull(totpFactors.lockedUntil), lte(totpFactors.lockedUntil, at)),
         ),
       )
-      .returning({ subject: totpFactors.subject });
+      .returning({ failures: totpFactors.failures });
+    isLocked = taken[0]?.failures === maxFailures;
+    if (isLocked) await recordAudit(transaction, factorEvent('factor.locked', subject, { kind: 'totp' }));
     if (taken.length === 1) return 'taken';
     // Nothing was looked at, so nothing is counted for the session.
     const untried = { triedCodes: sql`${sessions.triedCodes} - 1` };
@@ -75,6 +81,8 @@ export async function takeAttempt(
     const [factor] = await transaction.select().from(totpFactors).where(eq(totpFactors.subject, subject));
     return factor !== undefined && factor.failures >= maxFailures ? 'recovery required' : 'locked';
   });
+  if (isLocked) mailFactorNews(authority, 'factor.locked', subject);
+  return outcome;
 }
 
 /**
