@@ -1,3 +1,4 @@
+import type { ProofVerifier } from '@sallyport/auth';
 import type { Log } from '@sallyport/service';
 import type { Later, SendMail } from './accounts/mail.ts';
 import type { AuthDatabase } from './database.ts';
@@ -32,6 +33,8 @@ export type Authority = Readonly<{
   places: FindPlace;
   /** Who may ask how often. */
   throttle: Throttle;
+  /** Checks proofs of possession, and remembers them for all instances. */
+  proofs: ProofVerifier;
   now: Now;
   log: Log;
 }>;

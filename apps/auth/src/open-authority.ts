@@ -13,6 +13,7 @@ import { openKeyRing } from './keys/key-ring.ts';
 import { openSealer } from './keys/sealed-secret.ts';
 import type { Now } from './moments.ts';
 import { relyingPartyOf } from './passkeys/relying-party.ts';
+import { openProofs } from './proofs/open-proofs.ts';
 import { openRevocationWake, type RevocationWake } from './revocation/revocation-wake.ts';
 import { nowhere, type FindPlace } from './risk/places.ts';
 import { openPasswords } from './sign-in/passwords.ts';
@@ -64,8 +65,9 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
     const providers = openProviders(settings.identityProviders ?? [], { issuer, log, now });
     const parts = { issuer, database, keys, sealer, passwords, providers, relyingParty, introspect, throttle };
     const later = openLater({ onError: (what, err) => log.error({ what, err }, 'what was to be done later failed') });
+    const proofs = openProofs({ database, keyEncryptionKey: settings.keyEncryptionKey, now, log });
     const { sendMail = noMail(log), places = nowhere } = settings;
-    const authority = { ...parts, places, sendMail, later, now, log };
+    const authority = { ...parts, proofs, places, sendMail, later, now, log };
     await assertTokensFit(authority, await allClients(database));
     const wake = openRevocationWake(databaseUrl);
     const forget = setInterval(() => {

@@ -33,6 +33,7 @@ export function serveAuth({ port, host, opened, allowedOrigins = [], trustedProx
     // Nothing here is worth a batch, and a batch of sign-ins is a guessing machine.
     maxBatchSize: 1,
     allowedOrigins,
+    publicUrls: [authority.issuer.replace(/\/$/, '')],
     createContext: (incoming) => ({
       request: openRequest({ gates: isForAdmin(incoming.calls) ? adminGates : gates, ...incoming }),
       authority,

@@ -52,7 +52,7 @@ type Parts = Readonly<{
 }>;
 
 function openGatesFor(audience: string, { authority, clock, revocations, ...reports }: Parts): Gates {
-  const { issuer, keys, introspect, log } = authority;
+  const { issuer, keys, introspect, proofs, log } = authority;
   const { verification } = keys;
   const signed = localVerifier({ issuer, audience, keys: verification, clock });
   const local = cachingVerifier(signed, { clock, epoch: verification.epoch });
@@ -63,6 +63,7 @@ function openGatesFor(audience: string, { authority, clock, revocations, ...repo
   });
   return openGates({
     issuers: [{ issuer, local, fresh, revocations }],
+    proofs,
     clock,
     onDecision: decisionLog(log),
     ...reports,

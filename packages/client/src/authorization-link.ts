@@ -7,6 +7,9 @@ import { withHeaders } from './request-headers.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
+/** `DPoP`: with a proof of possession, which whoever sends adds (RFC 9449 §7.1). */
+export type Presenting = Readonly<{ audience: string; scheme: 'Bearer' | 'DPoP' }>;
+
 /**
  * Adds the access token for one audience; none when signed out. A token that the service no longer takes is renewed and
  * the call sent once more: a call answered 401 has done nothing, so this holds for mutations too.
@@ -14,21 +17,24 @@ import { unlessAborted } from './unless-aborted.ts';
  * When the authority refuses to renew, the caller sees the service's answer. When it cannot be reached, the caller sees
  * that, and not the 401: nobody was found to be signed out.
  */
-export function authorizationLink<Router extends AnyRouter>(keeper: SessionKeeper, audience: string): TRPCLink<Router> {
+export function authorizationLink<Router extends AnyRouter>(
+  keeper: SessionKeeper,
+  presenting: Presenting,
+): TRPCLink<Router> {
   return oneAnswerLink(async (op, send) => {
     const held = await unlessAborted(keeper.usable(), op.signal);
     try {
-      return await send(authorized(op, held, audience));
+      return await send(authorized(op, held, presenting));
     } catch (error) {
       if (held === undefined || reasonOf(error) !== 'invalid_token') throw error;
       const next = await unlessAborted(keeper.renewed(held), op.signal);
       if (next === undefined) throw error;
-      return send(authorized(op, next, audience));
+      return send(authorized(op, next, presenting));
     }
   });
 }
 
-function authorized(op: Operation, held: Holding | undefined, audience: string): Operation {
+function authorized(op: Operation, held: Holding | undefined, { audience, scheme }: Presenting): Operation {
   const access = held?.tokens.accessTokens[audience];
-  return access === undefined ? op : withHeaders(op, { authorization: `Bearer ${access.token}` });
+  return access === undefined ? op : withHeaders(op, { authorization: `${scheme} ${access.token}` });
 }

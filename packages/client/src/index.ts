@@ -1,11 +1,13 @@
 export type { Credentials } from './authority-calls.ts';
 export { challengeOf, isStepUpRequired, reasonOf, statusOf, type StepUpRequired } from './denial-answer.ts';
+export { provingFetch } from './proving-fetch.ts';
 export {
   createSallyportClient,
   type Routers,
   type SallyportClient,
   type SallyportClientOptions,
 } from './sallyport-client.ts';
+export { newSenderKey, type SenderKey } from './sender-key.ts';
 export type { OnStepUp } from './step-up-link.ts';
 export type { AccessToken, RefreshToken, Session, TokenSet } from './token-set.ts';
 export { inMemoryTokenStore, type TokenStore } from './token-store.ts';

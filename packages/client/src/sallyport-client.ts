@@ -4,6 +4,8 @@ import { authorityCalls, type Credentials } from './authority-calls.ts';
 import { authorizationLink } from './authorization-link.ts';
 import { consistencyLink, consistencyMemory } from './consistency-link.ts';
 import { idempotencyLink } from './idempotency-link.ts';
+import { provingFetch } from './proving-fetch.ts';
+import type { SenderKey } from './sender-key.ts';
 import { sendingLink } from './sending-link.ts';
 import { openSessionKeeper } from './session-keeper.ts';
 import { stepUpLink, stepUpTogether, type OnStepUp } from './step-up-link.ts';
@@ -22,6 +24,11 @@ export type SallyportClientOptions = Readonly<{
   store?: TokenStore;
   /** Without it, a service's demand to step up is the caller's error. */
   onStepUp?: OnStepUp;
+  /**
+   * From `newSenderKey`: all tokens are then bound to this key (RFC 9449), and nobody who reads one can use it. A store that outlives
+   * the page needs the same pair again.
+   */
+  senderKey?: SenderKey;
   fetch?: typeof fetch;
   /** Milliseconds that only ever grow. Default `performance.now`. */
   monotonicMs?: () => number;
@@ -78,7 +85,10 @@ export type SallyportClient<Of extends Routers> = Readonly<{
  */
 export function createSallyportClient<Of extends Routers>(options: SallyportClientOptions): SallyportClient<Of> {
   const { clientId = 'web', store = inMemoryTokenStore(), urls } = options;
-  const doFetch: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init));
+  const plainFetch: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init));
+  const { senderKey } = options;
+  const doFetch = senderKey === undefined ? plainFetch : provingFetch(senderKey, plainFetch);
+  const scheme = senderKey === undefined ? 'Bearer' : 'DPoP';
   const consistency = consistencyMemory();
   const keeper = openSessionKeeper({
     authority: authorityCalls({ url: urls.auth, fetch: doFetch }, clientId, consistency),
@@ -92,7 +102,7 @@ export function createSallyportClient<Of extends Routers>(options: SallyportClie
       links: [
         idempotencyLink(),
         stepUpLink(keeper, stepUp),
-        authorizationLink(keeper, service),
+        authorizationLink(keeper, { audience: service, scheme }),
         consistencyLink(consistency),
         // The authority takes sign-in, step-up and refresh one at a time, and so everything.
         sendingLink({ url: urls[service], fetch: doFetch }, service !== 'auth'),

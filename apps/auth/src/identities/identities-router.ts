@@ -3,6 +3,7 @@ import { refuse, refuseUnavailable } from '@sallyport/service';
 import * as z from 'zod';
 import type { Authority } from '../authority.ts';
 import { epochSeconds } from '../moments.ts';
+import { keyOfCall } from '../proofs/shown-key.ts';
 import { demandFullSignIn } from '../second-factor/recent-sign-in.ts';
 import type { TokenSet } from '../sign-in/token-set.ts';
 import { router, trust } from '../trpc.ts';
@@ -21,9 +22,10 @@ export const providerSignIn = {
   signInFromProvider: trust
     .publicRead()
     .input(z.strictObject({ ...presented, clientId: z.string().min(1).max(128).default('web') }))
-    .mutation(async ({ ctx: { authority, caller }, input }): Promise<TokenSet> => {
+    .mutation(async ({ ctx: { authority, caller, request }, input }): Promise<TokenSet> => {
       await authority.throttle.take('providerFromNetwork', caller.network);
-      const completed = await completeSignIn(authority, { ...input, caller });
+      const keyThumbprint = await keyOfCall(authority, request);
+      const completed = await completeSignIn(authority, { ...input, caller, keyThumbprint });
       switch (completed.outcome) {
         case 'signed in':
           return completed.tokens;

@@ -40,7 +40,7 @@ async function authenticateCaller(
   try {
     return await authenticateClient(authority, identity);
   } catch (error) {
-    if (isSigned && error instanceof OAuthError) throw new OAuthError(error.code, error.message, 400);
+    if (isSigned && error instanceof OAuthError) throw new OAuthError(error.code, error.message, { status: 400 });
     throw error;
   }
 }
@@ -51,5 +51,7 @@ async function introspect(authority: Authority, token: string, { audience }: Cli
   const claims = await readOwnAccessToken(authority, token);
   if (claims === undefined || claims.aud !== audience) return { active: false };
   const present = await presentClaims(authority, claims);
-  return present === undefined ? { active: false } : { active: true, token_type: 'Bearer', ...present };
+  if (present === undefined) return { active: false };
+  // RFC 9449 §6.2, RFC 8705 §3.2: with `cnf`, the service sees who alone may present it.
+  return { active: true, token_type: present.cnf?.jkt === undefined ? 'Bearer' : 'DPoP', ...present };
 }

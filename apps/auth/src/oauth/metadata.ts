@@ -1,3 +1,4 @@
+import { proofAlgorithms } from '@sallyport/auth';
 import { grants } from '../clients/client-matrix.ts';
 
 export const oauthPaths = {
@@ -28,6 +29,7 @@ export function metadata(issuer: string) {
     introspection_signing_alg_values_supported: ['ES256'],
     revocation_endpoint_auth_methods_supported: [...byAssertion, 'none'],
     revocation_endpoint_auth_signing_alg_values_supported: assertionAlgorithms,
+    dpop_signing_alg_values_supported: proofAlgorithms,
     acr_values_supported: ['aal1', 'aal2'],
   };
 }

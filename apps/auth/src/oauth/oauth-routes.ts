@@ -1,4 +1,4 @@
-import type { Route } from '@sallyport/service';
+import type { HttpAnswer, Route } from '@sallyport/service';
 import type { Authority } from '../authority.ts';
 import type { Caller, ReadCaller } from '../caller.ts';
 import { keySetMaxAgeSeconds } from '../keys/key-life.ts';
@@ -54,6 +54,7 @@ function formRoute({ authority, readCaller, path }: FormPlace, endpoint: Endpoin
           return oauthErrorAnswer(code, error.retryAfterSeconds);
         }
         if (error instanceof OAuthError) {
+          if (error.proofNonce !== undefined) return withNonce(oauthErrorAnswer(error.code), error.proofNonce);
           await noteRefusal(authority, caller);
           authority.log.info({ path, error: error.code, detail: error.message }, 'OAuth request refused');
           const answer = oauthErrorAnswer(error.code);
@@ -65,6 +66,11 @@ function formRoute({ authority, readCaller, path }: FormPlace, endpoint: Endpoin
       }
     },
   };
+}
+
+/** Not a refusal yet: whoever has the nonce asks again. */
+function withNonce(answer: HttpAnswer, nonce: string): HttpAnswer {
+  return { ...answer, headers: { ...answer.headers, 'DPoP-Nonce': nonce } };
 }
 
 /** A refused form costs more than one that is answered: who guesses is refused often. */

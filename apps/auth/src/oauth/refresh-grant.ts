@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Authority } from '../authority.ts';
 import { clientMembers, identifyClient } from '../clients/client-authentication.ts';
+import { isBoundAsRegistered, keyOfForm } from '../proofs/shown-key.ts';
 import { noteUse } from '../risk/suspicion.ts';
 import { rolesOf } from '../sign-in/roles.ts';
 import { refreshSession } from '../sign-in/token-family.ts';
@@ -18,18 +19,21 @@ const members = clientMembers.extend({
 });
 
 /** RFC 6749 §6. What may not be granted is refused before the token is spent. */
-export async function grantRefresh(authority: Authority, { form, caller }: OAuthRequest) {
+export async function grantRefresh(authority: Authority, request: OAuthRequest) {
+  const { form, caller } = request;
   const { refresh_token: refreshToken, resource: audience, scope: named, ...identity } = readForm(members, form);
+  const keyThumbprint = await keyOfForm(authority, request);
   const client = await identifyClient(authority, identity);
+  if (!isBoundAsRegistered(client, keyThumbprint)) throw new OAuthError('invalid_dpop_proof', 'no proof');
   const scope = grantedScope(client, { grant: 'refresh_token', audience, scope: named });
-  const rotated = await refreshSession(authority, { refreshToken, clientId: client.clientId });
+  const rotated = await refreshSession(authority, { refreshToken, clientId: client.clientId, keyThumbprint });
   if (rotated === undefined) throw new OAuthError('invalid_grant', 'not the tip of a living family');
   const session = await noteUse(authority, rotated.session, { caller, isProven: false });
   const roles = (await rolesOf(authority.database, session.subject))[audience] ?? [];
   const minted = await mintUserToken(authority, session, { audience, scope, roles });
   return {
     access_token: minted.token,
-    token_type: 'Bearer',
+    token_type: rotated.session.keyThumbprint === null ? 'Bearer' : 'DPoP',
     expires_in: minted.expiresInSeconds,
     scope: minted.scope,
     refresh_token: rotated.refreshToken.text,

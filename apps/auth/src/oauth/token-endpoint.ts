@@ -29,5 +29,9 @@ export async function answerTokenRequest(authority: Authority, request: OAuthReq
   if (grantType === null || grantType === '') throw new OAuthError('invalid_request', 'no grant_type');
   const answer = answers.get(grantType);
   if (answer === undefined) throw new OAuthError('unsupported_grant_type', 'unknown grant_type');
-  return { status: 200, headers: { 'Cache-Control': 'no-store' }, json: await answer(authority, request) };
+  const json = await answer(authority, request);
+  const isProving = request.header('DPoP').length > 0;
+  // RFC 9449 §8.2: the client's next proof then needs no second try.
+  const nonce = isProving ? { 'DPoP-Nonce': await authority.proofs.nextNonce() } : {};
+  return { status: 200, headers: { 'Cache-Control': 'no-store', ...nonce }, json };
 }

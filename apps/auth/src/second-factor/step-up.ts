@@ -4,7 +4,7 @@ import type { Authority } from '../authority.ts';
 import { transactionLimits } from '../database.ts';
 import { checkPasskeyForStepUp } from '../passkeys/passkey-assertion.ts';
 import type { PasskeyAssertion } from '../passkeys/passkey-forms.ts';
-import type { Rotated } from '../sign-in/presented-token.ts';
+import type { PresentedToken, Rotated } from '../sign-in/presented-token.ts';
 import { twoFactors } from '../sign-in/proof.ts';
 import type { Session } from '../sign-in/sessions.ts';
 import { endFamilyOfSpentToken, findByRefreshToken, rotate } from '../sign-in/token-family.ts';
@@ -20,12 +20,12 @@ export type ShownFactor =
   | Readonly<{ recoveryCode: string }>
   | Readonly<{ passkey: PasskeyAssertion }>;
 
-export type StepUpRequest = Readonly<{
-  refreshToken: string;
-  shown: ShownFactor;
-  /** The classes that the asker was told of (RFC 9470 §4). Without them: two factors. */
-  acrValues?: readonly string[] | undefined;
-}>;
+export type StepUpRequest = PresentedToken &
+  Readonly<{
+    shown: ShownFactor;
+    /** The classes that the asker was told of (RFC 9470 §4). Without them: two factors. */
+    acrValues?: readonly string[] | undefined;
+  }>;
 
 export type StepUp =
   | Readonly<{ outcome: 'stepped up'; rotated: Rotated }>
@@ -40,16 +40,16 @@ export type StepUp =
  * that this house cannot reach costs nothing at all.
  */
 export async function stepUp(authority: Authority, request: StepUpRequest): Promise<StepUp> {
-  const { refreshToken, shown, acrValues = [twoFactors] } = request;
-  const session = await findByRefreshToken(authority, refreshToken);
+  const { shown, acrValues = [twoFactors], ...presented } = request;
+  const session = await findByRefreshToken(authority, presented);
   if (session === undefined) {
-    await endFamilyOfSpentToken(authority, refreshToken);
+    await endFamilyOfSpentToken(authority, presented.refreshToken, presented);
     return { outcome: 'unknown token' };
   }
   // What would be refused again afterwards is refused now (RFC 9470 §5).
   if (!acrValues.includes(twoFactors)) return { outcome: 'unmet' };
   const checked = await check(authority, session, shown);
-  return checked.outcome === 'right' ? raise(authority, refreshToken, checked) : checked;
+  return checked.outcome === 'right' ? raise(authority, presented, checked) : checked;
 }
 
 function check(authority: Authority, session: Session, shown: ShownFactor): Promise<CheckedFactor> {
@@ -60,11 +60,11 @@ function check(authority: Authority, session: Session, shown: ShownFactor): Prom
 
 type Right = Extract<CheckedFactor, { outcome: 'right' }>;
 
-async function raise(authority: Authority, refreshToken: string, { amr, spend, news }: Right): Promise<StepUp> {
+async function raise(authority: Authority, presented: PresentedToken, { amr, spend, news }: Right): Promise<StepUp> {
   const at = new Date(authority.now());
   const outcome = await inTransaction(authority.database, transactionLimits, async (transaction): Promise<StepUp> => {
     // The token first: when it was spent meanwhile, nothing has been written yet.
-    const rotated = await rotate(transaction, { refreshToken }, at);
+    const rotated = await rotate(transaction, presented, at);
     if (rotated === undefined) return { outcome: 'unknown token' };
     if (!(await spend(transaction, rotated.session))) throw new FactorSpent();
     const session = await raiseSession(transaction, rotated.session, { amr, at });
@@ -76,7 +76,7 @@ async function raise(authority: Authority, refreshToken: string, { amr, spend, n
   });
   if (outcome.outcome === 'stepped up' && news !== undefined)
     mailFactorNews(authority, news, outcome.rotated.session.subject);
-  if (outcome.outcome === 'unknown token') await endFamilyOfSpentToken(authority, refreshToken);
+  if (outcome.outcome === 'unknown token') await endFamilyOfSpentToken(authority, presented.refreshToken, presented);
   return outcome;
 }
 

@@ -1,4 +1,5 @@
 import { makeConsistencyToken } from '@sallyport/auth';
+import { denialError } from '@sallyport/auth/trpc';
 import { refuse } from '@sallyport/service';
 import * as z from 'zod';
 import { refuseBlocked } from '../accounts/account-procedures.ts';
@@ -9,6 +10,7 @@ import type { Authority } from '../authority.ts';
 import { findClient } from '../clients/clients.ts';
 import { beginPasskeyAssertion, signInByPasskey } from '../passkeys/passkey-assertion.ts';
 import { passkeyAssertion } from '../passkeys/passkey-forms.ts';
+import { isBoundAsRegistered, keyOfCall } from '../proofs/shown-key.ts';
 import { noteUse } from '../risk/suspicion.ts';
 import { refusePasskey } from '../second-factor/factors-router.ts';
 import { stepUp } from '../second-factor/step-up.ts';
@@ -50,29 +52,32 @@ export const signInProcedures = {
   signIn: trust
     .publicRead()
     .input(z.strictObject({ email, password: triedPassword, clientId }))
-    .mutation(
-      async ({ ctx: { authority, caller }, input: { clientId: through, ...credentials } }): Promise<TokenSet> => {
-        await authority.throttle.take('signInFromNetwork', caller.network);
-        await authority.throttle.take('signInOfAccount', credentials.email);
-        const checked = await checkCredentials(authority, credentials);
-        const client = await findClient(authority.database, through);
-        // A service does not sign people in; it carries them.
-        if (checked.outcome === 'wrong' || client?.kind !== 'public') return refuseCredentials();
-        if (checked.outcome === 'compromised') return refuseCompromised();
-        const { subject, generation } = checked;
-        await authority.throttle.forgive('signInOfAccount', credentials.email);
-        const started = await startSession(authority, { subject, clientId: through, proof: byPassword, caller });
-        if (!(await confirmSession(authority, started.session, generation))) return refuseCredentials();
-        return mintTokenSet(authority, client, started);
-      },
-    ),
+    .mutation(async ({ ctx, input: { clientId: through, ...credentials } }): Promise<TokenSet> => {
+      const { authority, caller, request } = ctx;
+      await authority.throttle.take('signInFromNetwork', caller.network);
+      const keyThumbprint = await keyOfCall(authority, request);
+      await authority.throttle.take('signInOfAccount', credentials.email);
+      const checked = await checkCredentials(authority, credentials);
+      const client = await findClient(authority.database, through);
+      // A service does not sign people in; it carries them.
+      if (checked.outcome === 'wrong' || client?.kind !== 'public') return refuseCredentials();
+      if (checked.outcome === 'compromised') return refuseCompromised();
+      if (!isBoundAsRegistered(client, keyThumbprint)) return refuseUnbound();
+      const { subject, generation } = checked;
+      await authority.throttle.forgive('signInOfAccount', credentials.email);
+      const who = { subject, clientId: through, proof: byPassword, caller, keyThumbprint };
+      const started = await startSession(authority, who);
+      if (!(await confirmSession(authority, started.session, generation))) return refuseCredentials();
+      return mintTokenSet(authority, client, started);
+    }),
 
   refresh: trust
     .publicRead()
     .input(z.strictObject({ refreshToken }))
-    .mutation(async ({ ctx: { authority, caller }, input }) => {
+    .mutation(async ({ ctx: { authority, caller, request }, input }) => {
       await authority.throttle.take('refreshFromNetwork', caller.network);
-      const rotated = await refreshSession(authority, input);
+      const keyThumbprint = await keyOfCall(authority, request);
+      const rotated = await refreshSession(authority, { ...input, keyThumbprint });
       if (rotated === undefined) {
         await authority.throttle.take('refreshFromNetwork', caller.network, 10);
         return refuseToken();
@@ -93,12 +98,14 @@ export const signInProcedures = {
   signInByPasskey: trust
     .publicRead()
     .input(z.strictObject({ answer: passkeyAssertion, clientId }))
-    .mutation(async ({ ctx: { authority, caller }, input: { answer, clientId: through } }): Promise<TokenSet> => {
+    .mutation(async ({ ctx, input: { answer, clientId: through } }): Promise<TokenSet> => {
+      const { authority, caller, request } = ctx;
       await authority.throttle.take('signInFromNetwork', caller.network);
+      const keyThumbprint = await keyOfCall(authority, request);
       const client = await findClient(authority.database, through);
       const signedIn = await signInByPasskey(authority, answer, through);
       if (signedIn === undefined || client?.kind !== 'public') return refusePasskey();
-      const started = await startSession(authority, { ...signedIn, clientId: through, caller });
+      const started = await startSession(authority, { ...signedIn, clientId: through, caller, keyThumbprint });
       if (!(await confirmSession(authority, started.session))) return refusePasskey();
       return mintTokenSet(authority, client, started);
     }),
@@ -109,7 +116,9 @@ export const signInProcedures = {
     .input(z.union([shown({ code: totpCode }), shown({ recoveryCode }), shown({ passkey: passkeyAssertion })]))
     .mutation(async ({ ctx, input: { refreshToken: token, acrValues, ...factor } }): Promise<TokenSet> => {
       await ctx.authority.throttle.take('secondFactorFromNetwork', ctx.caller.network);
-      const result = await stepUp(ctx.authority, { refreshToken: token, acrValues, shown: factor });
+      const keyThumbprint = await keyOfCall(ctx.authority, ctx.request);
+      const presented = { refreshToken: token, keyThumbprint };
+      const result = await stepUp(ctx.authority, { ...presented, acrValues, shown: factor });
       switch (result.outcome) {
         case 'stepped up': {
           const { rotated } = result;
@@ -142,6 +151,11 @@ export const signInProcedures = {
 async function tokensFor(authority: Authority, rotated: Rotated): Promise<TokenSet> {
   const client = await findClient(authority.database, rotated.session.clientId);
   return client === undefined ? refuseToken() : mintTokenSet(authority, client, rotated);
+}
+
+/** A client that is registered for bound tokens has to show the key that they shall be bound to (RFC 9449 §5.2). */
+function refuseUnbound(): never {
+  throw denialError({ reason: 'proof_missing' });
 }
 
 /** One answer for every way that signing in fails. */

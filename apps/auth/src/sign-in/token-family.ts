@@ -52,6 +52,8 @@ async function spend(
       refreshHash: refreshToken.hash,
       generation: sql`${sessions.generation} + 1`,
       lastUsedAt: at,
+      // A family that was free until now belongs to the first key that is shown.
+      ...(presented.keyThumbprint !== undefined && { keyThumbprint: presented.keyThumbprint }),
       idleExpiresAt: sql`least(${after(at, idleSeconds)}::timestamptz, ${sessions.absoluteExpiresAt})`,
     })
     .where(and(eq(sessions.refreshHash, hash), isPresentersOwn(presented), isLive(at)))
@@ -67,12 +69,18 @@ async function spend(
 /** The living session whose current refresh token this is. Changes nothing. */
 export async function findByRefreshToken(
   { database, now }: Authority,
-  refreshToken: string,
+  presented: PresentedToken,
 ): Promise<Session | undefined> {
   const [session] = await database
     .select()
     .from(sessions)
-    .where(and(eq(sessions.refreshHash, hashRefreshToken(refreshToken)), isLive(new Date(now()))));
+    .where(
+      and(
+        eq(sessions.refreshHash, hashRefreshToken(presented.refreshToken)),
+        isPresentersOwn(presented),
+        isLive(new Date(now())),
+      ),
+    );
   return session;
 }
 

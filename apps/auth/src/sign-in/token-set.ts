@@ -1,7 +1,9 @@
+import { denialError } from '@sallyport/auth/trpc';
 import type { Authority } from '../authority.ts';
 import { findClientAfterSerial, type Client } from '../clients/clients.ts';
 import type { RefreshToken } from '../identifiers.ts';
 import { epochSeconds } from '../moments.ts';
+import { isBoundAsRegistered } from '../proofs/shown-key.ts';
 import { mintUserToken, type Minted } from '../tokens/access-token.ts';
 import { rolesOf } from './roles.ts';
 import type { Session } from './sessions.ts';
@@ -19,6 +21,7 @@ export type TokenSet = Readonly<{
   accessTokens: Readonly<Record<string, Minted>>;
 }>;
 
+/** @throws TRPCError when the client is registered for bound tokens, and the session is bound to no key: however it began */
 export async function mintTokenSet(
   authority: Authority,
   client: Client,
@@ -27,6 +30,7 @@ export async function mintTokenSet(
   // Both are read after the serial was drawn: what a change took away meanwhile is not in them, or its cut-off covers the session.
   const roles = await rolesOf(authority.database, session.subject);
   const { userScopes = {} } = (await findClientAfterSerial(authority.database, client.clientId)) ?? {};
+  if (!isBoundAsRegistered(client, session.keyThumbprint)) throw denialError({ reason: 'proof_missing' });
   const minted = await Promise.all(
     Object.entries(userScopes).map(async ([audience, scope]) => {
       const target = { audience, scope, roles: roles[audience] ?? [] };

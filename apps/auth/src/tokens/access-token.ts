@@ -1,3 +1,4 @@
+import type { Confirmation } from '@sallyport/auth';
 import { SettingsError } from '@sallyport/service';
 import { SignJWT, type JWTPayload } from 'jose';
 import type { Authority } from '../authority.ts';
@@ -17,11 +18,19 @@ type Minting = Pick<Authority, 'issuer' | 'keys' | 'now'>;
 
 /** Bytes of an access token at most: it travels with every request. */
 const sizeBudgetBytes = 512;
+/** What a binding adds, which nobody can spell shorter: 80 for a key, 87 for a certificate. */
+const bindingBytes = 88;
+
+/** What of a session its tokens say. */
+type MintedFor = Pick<
+  Session,
+  'subject' | 'clientId' | 'sid' | 'authTime' | 'acr' | 'absoluteExpiresAt' | 'keyThumbprint'
+>;
 
 /** An access token (RFC 9068) of a session, for one audience. It ends with the session at the latest. */
 export async function mintUserToken(
   authority: Minting,
-  session: Pick<Session, 'subject' | 'clientId' | 'sid' | 'authTime' | 'acr' | 'absoluteExpiresAt'>,
+  session: MintedFor,
   { audience, scope, roles = [] }: Target,
 ): Promise<Minted> {
   const now = new Date(authority.now());
@@ -42,9 +51,13 @@ export async function mintUserToken(
     sid: session.sid,
     auth_time: epochSeconds(session.authTime),
     acr: session.acr,
+    ...bindingOf(session.keyThumbprint === null ? {} : { keyThumbprint: session.keyThumbprint }),
   });
   return { token, expiresInSeconds: expiresAt - issuedAt, scope: granted };
 }
+
+/** `confirmation`: what its token is bound to, if it is. */
+type ServiceIdentity = Readonly<{ clientId: string; serial: number; confirmation?: Confirmation }>;
 
 /**
  * A service's own access token (RFC 6749 §4.4): nobody signed in, so it has no session and no authentication time. Its id carries a
@@ -52,7 +65,7 @@ export async function mintUserToken(
  */
 export async function mintServiceToken(
   authority: Minting,
-  { clientId, serial }: Readonly<{ clientId: string; serial: number }>,
+  { clientId, serial, confirmation = {} }: ServiceIdentity,
   { audience, scope }: Target,
 ): Promise<Minted> {
   const issuedAt = epochSeconds(new Date(authority.now()));
@@ -66,8 +79,15 @@ export async function mintServiceToken(
     iat: issuedAt,
     jti: serviceTokenId(serial),
     scope: granted,
+    ...bindingOf(confirmation),
   });
   return { token, expiresInSeconds: accessTokenSeconds, scope: granted };
+}
+
+/** The claim `cnf` (RFC 9449 §6.1, RFC 8705 §3.1), where there is something to bind to. */
+function bindingOf({ keyThumbprint: jkt, certificateThumbprint: x5t }: Confirmation): JWTPayload {
+  if (jkt === undefined && x5t === undefined) return {};
+  return { cnf: { ...(jkt !== undefined && { jkt }), ...(x5t !== undefined && { 'x5t#S256': x5t }) } };
 }
 
 /**
@@ -79,7 +99,7 @@ export async function assertTokensFit(
   clients: readonly Pick<Client, 'clientId' | 'userScopes'>[],
   roles: RolesByAudience = {},
 ): Promise<void> {
-  const longest = { subject: newSubject(), sid: sessionId(36 ** 6 - 1), acr: 'aal2' };
+  const longest = { subject: newSubject(), sid: sessionId(36 ** 6 - 1), acr: 'aal2', keyThumbprint: null };
   const now = new Date(authority.now());
   for (const { clientId, userScopes } of clients) {
     for (const [audience, scope] of Object.entries(userScopes)) {
@@ -95,9 +115,10 @@ async function signAccessToken({ keys }: Minting, claims: JWTPayload): Promise<s
   const token = await new SignJWT(claims)
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: keyId })
     .sign(privateKey);
-  if (token.length > sizeBudgetBytes) {
+  const budget = claims['cnf'] === undefined ? sizeBudgetBytes : sizeBudgetBytes + bindingBytes;
+  if (token.length > budget) {
     throw new SettingsError(
-      `An access token for ${String(claims.aud)} would have ${token.length} bytes; the budget is ${sizeBudgetBytes}. ` +
+      `An access token for ${String(claims.aud)} would have ${token.length} bytes; the budget is ${budget}. ` +
         'Set ISSUER to a shorter address, or shorten the scopes of its clients.',
     );
   }

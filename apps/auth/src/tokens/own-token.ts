@@ -18,6 +18,8 @@ const claimsSchema = z.object({
   acr: z.string().optional(),
   /** Whoever may act with it, where it says so (RFC 8693 §4.4). Not checked here. */
   may_act: z.unknown().optional(),
+  /** What it is bound to (RFC 7800). */
+  cnf: z.object({ jkt: z.string().optional(), 'x5t#S256': z.string().optional() }).optional(),
 });
 
 /** The claims of an access token that this authority made. */
