@@ -22,12 +22,14 @@ beforeAll(async () => {
   key = await newSenderKey();
   thumbprint = await calculateJwkThumbprint(await exportJWK(key.publicKey));
   const issuer = new URL(auth.issuer);
-  const found = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', [oauth.allowInsecureRequests]: true });
+  const found = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure });
   server = await oauth.processDiscoveryResponse(issuer, found);
 });
 afterAll(() => auth.close());
 
 const web: oauth.Client = { client_id: 'web' };
+// oxlint-disable-next-line typescript/no-deprecated -- its authors' way of saying "for development only", which a test is
+const insecure = { [oauth.allowInsecureRequests]: true };
 
 /** A front end's tRPC client, with a key or without one. Its access token, if any, goes under the scheme of bound ones. */
 function frontEnd(sender?: SenderKey, token?: string) {
@@ -114,7 +116,6 @@ test('a family that was free is bound to the first key that refreshes it (DPP-04
 test('oauth4webapi learns the nonce by a use_dpop_nonce answer and gets bound tokens by refresh and client credentials (DPP-05)', async () => {
   expect(server.dpop_signing_alg_values_supported).toEqual(['ES256', 'Ed25519', 'EdDSA']);
   const pair = await oauth.generateKeyPair('ES256');
-  const insecure = { [oauth.allowInsecureRequests]: true };
   const jkt = await calculateJwkThumbprint(await exportJWK(pair.publicKey));
 
   const DPoP = oauth.DPoP(web, pair);
