@@ -49,12 +49,15 @@ export const internalRouter = router({
   revocations: trust
     .authenticatedRead({ scope: 'revocations', from: 'service' })
     .input(z.strictObject({ lastEventId: z.string().regex(feedPlaceGrammar).optional() }).optional())
-    .subscription(async function* follow({ ctx: { authority, wake }, input, signal }) {
+    .subscription(async function* follow({ ctx: { authority, wake, principal }, input, signal }) {
       const from = input?.lastEventId === undefined ? undefined : readFeedPlace(input.lastEventId);
       const ends = AbortSignal.timeout(streamForMs);
       const stop = signal === undefined ? ends : AbortSignal.any([signal, ends]);
       for await (const { message, place } of streamRevocations({ database: authority.database, wake }, from, stop)) {
         yield tracked(place === undefined ? 'snapshot' : writeFeedPlace(place), message);
+        // The follower’s own token is over: it proves again that it may follow.
+        if (message.type === 'event' && message.event.kind === 'client' && message.event.client === principal.client)
+          return;
       }
     }),
 });

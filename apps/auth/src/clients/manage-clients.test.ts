@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openServiceClient } from '@sallyport/client/service';
 import { inTransaction } from '@sallyport/db';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { transactionLimits } from '../database.ts';
@@ -109,6 +110,26 @@ test('a disabled client does nothing more: its own token is over, here and at ev
   expect(await isActive(after)).toBe(true);
   expect(Math.abs(Number(claimsOf(after)['iat']) - Number(claimsOf(before)['iat']))).toBeLessThan(5);
   expect((await auth.as(other).internal.introspect.query({ questions: [question] })).answers).toHaveLength(1);
+});
+
+test('the feed tells a client of its own end, and then ends too: it was opened with a token that is over', async () => {
+  const { feed } = openServiceClient({
+    issuer: auth.issuer,
+    clientId: 'catalog',
+    privateKey: auth.keys.catalog.privateJwk,
+  });
+  const told: string[] = [];
+  const close = feed.open(undefined, {
+    onMessage: (message) => told.push(message.type === 'event' ? message.event.kind : message.type) > 0,
+    onEnd: () => void told.push('end'),
+  });
+  await vi.waitFor(() => expect(told).toContain('heartbeat'), { timeout: 3000, interval: 5 });
+  await disableClient(auth.authority, 'payments', { because: 'test' });
+  await disableClient(auth.authority, 'catalog', { because: 'test' });
+  await vi.waitFor(() => expect(told).toContain('end'), { timeout: 3000, interval: 5 });
+  expect(told.filter((one) => one === 'client' || one === 'end')).toEqual(['client', 'client', 'end']);
+  close();
+  for (const client of ['payments', 'catalog']) await enableClient(auth.authority, client, { because: 'test' });
 });
 
 test('a token that is asked for while its client is being disabled is either refused or covered by the cut-off', async () => {

@@ -148,6 +148,16 @@ test('the public client refreshes for one audience; what may not be granted is r
   expect((await refresh({})).json).toMatchObject({ error: 'invalid_grant' });
 });
 
+test('a refresh over OAuth carries the roles that a refresh over tRPC does, and no others', async () => {
+  const { refreshToken } = await auth.as().signIn.mutate({ ...grace, email: 'radia@sallyport.example' });
+  const refresh = { grant_type: 'refresh_token', client_id: 'web' };
+  const first = await auth.post('/oauth/token', { ...refresh, refresh_token: refreshToken, resource: 'catalog' });
+  expect(claimsOf(first.json['access_token'])['roles']).toEqual(['curator']);
+  const next = String(first.json['refresh_token']);
+  const second = await auth.post('/oauth/token', { ...refresh, refresh_token: next, resource: 'payments' });
+  expect(claimsOf(second.json['access_token'])['roles']).toBeUndefined();
+});
+
 test('a refresh token of another client is not taken, and its session lives on', async () => {
   const { refreshToken, session } = await signIn();
   const stolen = await auth.postAs('payments', '/oauth/token', {

@@ -1,9 +1,9 @@
 import { readTrace } from '@sallyport/auth';
-import { callService, openServiceClient } from '@sallyport/client/service';
+import { AuthorityRefused, callService, openServiceClient } from '@sallyport/client/service';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { clientRegistration } from '../clients/client-registration.ts';
-import { registerClient, updateClient } from '../clients/manage-clients.ts';
+import { disableClient, enableClient, registerClient, updateClient } from '../clients/manage-clients.ts';
 import type { TokenSet } from '../sign-in/token-set.ts';
 import { newServiceKey } from '../testing/callers.ts';
 import { runChainedService, type ChainRouter } from '../testing/chained-service.ts';
@@ -55,7 +55,7 @@ const begin = (scope: string) =>
 const replace = (by: 'catalog' | 'payments', token: string, scope: string) =>
   ask(by, { scope, subject_token: token, subject_token_type: transactionType });
 
-test('over two hops each service gets what the authority made for it, to the byte, and passes on nothing else (TTS-09, TTS-10)', async () => {
+test('over two hops each service gets what the authority made for it, to the byte, and nothing at all from a service that is cut off (TTS-09, TTS-10)', async () => {
   const { issuer } = auth;
   const stockKey = await newServiceKey('stock-1');
   const stock = clientRegistration.parse({
@@ -86,8 +86,8 @@ test('over two hops each service gets what the authority made for it, to the byt
   const call = callService<ChainRouter>({ service, url: middle.url, audience: 'catalog', scope: 'catalog:read' });
   const request = {
     trace: readTrace([]),
-    remainingMs: () => 5000,
-    signal: AbortSignal.timeout(5000),
+    remainingMs: () => 10_000,
+    signal: AbortSignal.timeout(10_000),
     consistency: { kind: 'none' } as const,
   };
   const hops = await call({ request, transaction }).hops.query();
@@ -101,6 +101,21 @@ test('over two hops each service gets what the authority made for it, to the byt
   for (const same of ['txn', 'sub', 'aud', 'sid', 'tctx']) expect(second?.[same]).toEqual(first?.[same]);
   expect(second?.['scope']).toBe('stock:read');
   expect(Buffer.from(hops.map(({ header }) => header).join()).includes(subjectToken)).toBe(false);
+
+  // A service whose client is disabled is refused by the others as well, which hear of it over the feed.
+  await disableClient(auth.authority, 'payments', { because: 'test' });
+  const causeOf = () =>
+    call({ request, transaction })
+      .hops.query()
+      .then(
+        () => 'answered',
+        (error: unknown) => (error instanceof Error ? error.cause : error),
+      );
+  await vi.waitFor(async () => expect(await causeOf()).toBeInstanceOf(AuthorityRefused), {
+    timeout: 5000,
+    interval: 10,
+  });
+  await enableClient(auth.authority, 'payments', { because: 'test' });
 
   await auth.as().signOut.mutate({ refreshToken: tokens.refreshToken });
   expect((await replace('catalog', String(transaction), 'stock:read')).json['error']).toBe('invalid_grant');

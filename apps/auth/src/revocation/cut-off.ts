@@ -15,9 +15,9 @@ export type CutOffTarget =
 export type CutOff = Readonly<{ upToSerial: number; position: number }>;
 
 /**
- * Ends every session that the target has begun so far, and every token of a service's own, in one row: all serials up to the newest that was drawn, so a
- * sign-in that has its serial and is not committed yet is covered too. Later sign-ins are not. Answers that serial, and the feed's
- * position of the cut-off, for a consistency token.
+ * Ends every session that the target has begun so far, and every token of a service's own, in one row: all serials up to the newest
+ * that was drawn, so a sign-in that has its serial and is not committed yet is covered too. Later sign-ins are not. Answers that
+ * serial, and the feed's position of the cut-off, for a consistency token.
  */
 export async function cutOff({ database, now }: Authority, target: CutOffTarget, reason: Reason): Promise<CutOff> {
   return inTransaction(database, transactionLimits, (transaction) =>

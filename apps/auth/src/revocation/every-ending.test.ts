@@ -1,7 +1,10 @@
 import type { Revocation } from '@sallyport/auth';
 import { followRevocations, makeConsistencyToken } from '@sallyport/auth';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { disableClient, enableClient, updateClient } from '../clients/manage-clients.ts';
 import { denySigningKey } from '../keys/deny-key.ts';
+import { publicKeyJwk } from '../keys/public-key.ts';
+import { newServiceKey } from '../testing/callers.ts';
 import { headerOf } from '../testing/expected.ts';
 import { ada, adaSeed, adaSubject, grace, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
 import { cutOff } from './cut-off.ts';
@@ -131,6 +134,25 @@ const endings: Readonly<Record<string, () => Promise<Ending>>> = {
       row: `cut_offs WHERE kind = 'client' AND name = 'web'`,
       consistencyToken: makeConsistencyToken(position),
     };
+  },
+  'a client that is disabled': async () => {
+    await signIn();
+    const outcome = await disableClient(auth.authority, 'web', { because: 'test' });
+    await enableClient(auth.authority, 'web', { because: 'test' });
+    const told = { kind: 'client', client: 'web' } as const;
+    const consistencyToken = outcome.outcome === 'done' ? makeConsistencyToken(outcome.position) : undefined;
+    return { told, row: `cut_offs WHERE kind = 'client' AND name = 'web'`, consistencyToken };
+  },
+  'a client from which something is taken': async () => {
+    const key = (await newServiceKey('payments-2')).publicJwk;
+    const publicKeys = [publicKeyJwk.parse(auth.keys.payments.publicJwk)];
+    const change = (keys: typeof publicKeys) =>
+      updateClient(auth.authority, { clientId: 'payments', changes: { publicKeys: keys } }, { because: 'test' });
+    await change([...publicKeys, publicKeyJwk.parse(key)]);
+    const outcome = await change(publicKeys);
+    const told = { kind: 'client', client: 'payments' } as const;
+    const consistencyToken = outcome.outcome === 'done' ? makeConsistencyToken(outcome.position) : undefined;
+    return { told, row: `cut_offs WHERE kind = 'client' AND name = 'payments'`, consistencyToken };
   },
   'a cut-off of everyone': async () => {
     const { upToSerial, position } = await cutOff(auth.authority, { kind: 'everyone' }, { because: 'test' });
