@@ -145,6 +145,9 @@ test('the public client refreshes for one audience; what may not be granted is r
     refresh_token: someText,
   });
   expect(claimsOf(json['access_token'])).toMatchObject({ aud: 'catalog', scope: 'catalog:read', client_id: 'web' });
+  // Its answer may have been lost: until the successor is used, it is the same one.
+  expect((await refresh({})).json['refresh_token']).toBe(json['refresh_token']);
+  expect((await refresh({ refresh_token: String(json['refresh_token']) })).status).toBe(200);
   expect((await refresh({})).json).toMatchObject({ error: 'invalid_grant' });
 });
 
