@@ -49,6 +49,13 @@ export const authSettings = {
   TRUSTED_PROXIES: trustedProxies,
   THROTTLE_FACTOR: throttleFactor,
   PASSKEY_DOMAIN: passkeyDomain,
+  AUDIT_CHECKPOINTS: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'a file that signed checkpoints of the audit log are added to, on a disk that the database cannot write to',
+    ),
   MAIL_OUTBOX: z
     .string()
     .optional()

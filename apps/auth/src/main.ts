@@ -14,6 +14,7 @@ await startService('auth', async () => {
     identityProviders: settings.IDENTITY_PROVIDERS,
     passkeys: { domain: settings.PASSKEY_DOMAIN, origins: settings.ALLOWED_ORIGINS },
     log,
+    auditCheckpoints: settings.AUDIT_CHECKPOINTS,
     sendMail: settings.MAIL_OUTBOX === undefined ? undefined : fileOutbox(settings.MAIL_OUTBOX, log),
     throttleFactor: settings.THROTTLE_FACTOR,
   });

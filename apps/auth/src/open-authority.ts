@@ -2,6 +2,8 @@ import { createPool, openDatabase, runtimeRole } from '@sallyport/db';
 import { SettingsError, type Log } from '@sallyport/service';
 import { noMail } from './accounts/file-outbox.ts';
 import { openLater, type SendMail } from './accounts/mail.ts';
+import { openCheckpointWriter, type CheckpointWriter } from './audit/checkpoint-writer.ts';
+import { openCheckpointKey } from './audit/checkpoints.ts';
 import type { Authority } from './authority.ts';
 import { allClients } from './clients/clients.ts';
 import { schema } from './database.ts';
@@ -30,6 +32,8 @@ export type AuthoritySettings = Readonly<{
   log: Log;
   /** Default: none. */
   identityProviders?: readonly IdentityProvider[];
+  /** Path of the file that signed checkpoints of the audit log are added to. Default: none are made. */
+  auditCheckpoints?: string | undefined;
   now?: Now;
   /** Default: nobody is mailed, and the log says so. */
   sendMail?: SendMail | undefined;
@@ -69,12 +73,14 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
     const { sendMail = noMail(log), places = nowhere } = settings;
     const authority = { ...parts, proofs, places, sendMail, later, now, log };
     await assertTokensFit(authority, await allClients(database));
+    const checkpoints = await openCheckpoints(settings, authority);
     const wake = openRevocationWake(databaseUrl);
     const forget = setInterval(() => {
       forgetExpired(authority).catch((err: unknown) => log.warn({ err }, 'expired rows could not be deleted'));
     }, forgetEveryMs);
     const close = async (): Promise<void> => {
       await later.settled();
+      await checkpoints?.close();
       clearInterval(forget);
       keys.close();
       closeProviders(providers);
@@ -87,4 +93,12 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
     const advice = explainStartFailure(error);
     throw advice === undefined ? error : new SettingsError(advice);
   }
+}
+
+async function openCheckpoints(
+  { auditCheckpoints: path, keyEncryptionKey, issuer }: AuthoritySettings,
+  { database, now, log }: Authority,
+): Promise<CheckpointWriter | undefined> {
+  if (path === undefined) return undefined;
+  return openCheckpointWriter({ database, now, log, path, key: openCheckpointKey(keyEncryptionKey, issuer) });
 }
