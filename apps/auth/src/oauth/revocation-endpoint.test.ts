@@ -55,3 +55,22 @@ async function isActive(set: TokenSet, audience: 'payments' | 'catalog' = 'payme
   const { json } = await auth.postAs(audience, '/oauth/introspect', { token: accessToken(set, audience) });
   return json['active'] === true;
 }
+
+test('a revocation whose commit is lost is not answered with 200, and is done when it is asked for again (REV-06)', async () => {
+  const set = await signIn();
+  const revoke = () => auth.post('/oauth/revoke', { client_id: 'web', token: set.refreshToken });
+  // The connection dies at the very last moment: everything is written, nothing is committed.
+  await auth.operator.query(`
+    CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+      $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER dies AFTER INSERT ON revocations
+      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()`);
+  expect((await revoke()).status).toBe(503);
+  expect(await isActive(set)).toBe(true);
+  await auth.operator.query('DROP TRIGGER dies ON revocations; DROP FUNCTION die()');
+  expect((await revoke()).status).toBe(200);
+  expect(await isActive(set)).toBe(false);
+  // And 200 is said when the disk has it.
+  const { rows } = await auth.authority.database.$client.query('SHOW synchronous_commit');
+  expect(rows).toEqual([{ synchronous_commit: 'on' }]);
+});
