@@ -21,6 +21,10 @@ export type SystemOptions = Readonly<{
   logLevel?: string;
   /** `ALLOWED_ORIGINS` of all services. Default: none. */
   allowedOrigins?: string;
+  /** Multiplies how often anybody may ask the authority. Default 1. */
+  throttleFactor?: number;
+  /** A folder that the authority writes its mails to. Default: it sends none. */
+  mailOutbox?: string;
   /** Further settings of a service, such as TRUSTED_ISSUERS. */
   extraSettings?: Partial<Readonly<Record<ServiceName, Readonly<Record<string, string>>>>>;
   /** Every line that a service writes. */
@@ -129,12 +133,20 @@ function serviceSettings(name: ServiceName, options: SystemOptions, urls: System
   };
   switch (name) {
     case 'auth':
-      return { ...settings, KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey };
+      return { ...settings, ...authSettings(options) };
     case 'catalog':
       return { ...settings, CLIENT_KEY: JSON.stringify(secrets.clientKeys.catalog) };
     case 'payments':
       return { ...settings, CLIENT_KEY: JSON.stringify(secrets.clientKeys.payments), CATALOG_URL: urls.catalog };
   }
+}
+
+function authSettings({ secrets, throttleFactor = 1, mailOutbox = '' }: SystemOptions): Record<string, string> {
+  return {
+    KEY_ENCRYPTION_KEY: secrets.keyEncryptionKey,
+    THROTTLE_FACTOR: String(throttleFactor),
+    MAIL_OUTBOX: mailOutbox,
+  };
 }
 
 function byService<Value>(make: (name: ServiceName) => Value): Record<ServiceName, Value> {

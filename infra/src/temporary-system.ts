@@ -26,6 +26,8 @@ export async function startTemporarySystem(
     secrets,
     clientsFile: join(folder, 'clients.json'),
     logLevel: 'debug',
+    // A suite is many people behind one address.
+    throttleFactor: 1000,
     onLine: log.write,
     ...options,
   });

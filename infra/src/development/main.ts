@@ -52,6 +52,7 @@ async function start(): Promise<void> {
     hostname: 'localhost',
     secrets: secrets.system,
     clientsFile: join(folder, 'clients.json'),
+    mailOutbox: join(folder, 'mail'),
     logLevel: settings.logLevel,
     allowedOrigins: settings.allowedOrigins,
     extraSettings: settings.extraSettings,

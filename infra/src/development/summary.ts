@@ -21,6 +21,7 @@ export function summary({ urls, database, seconds }: Summary): string {
       ['catalog', urls.catalog, 'reads a lot, behind the local gate'],
       ['payments', urls.payments, 'moves money, behind the fresh gate'],
       ['postgres', database.address, database.description],
+      ['mail', '.sallyport/mail', 'what would have been mailed, one file each'],
     ]),
     '',
     head('Demo users') + `   password of all: ${demoPassword}`,

@@ -51,6 +51,7 @@ export async function authenticateClient(authority: Authority, members: ClientMe
   const claims = await verify(authority, assertion, jwk ? createPublicKey({ key: jwk, format: 'jwk' }) : nobodysKey);
   if (client === undefined || client.kind !== 'confidential' || claims.sub !== clientId)
     throw refused('no such client');
+  await authority.throttle.take('formOfClient', clientId);
   await useOnce(authority, claims);
   return client;
 }

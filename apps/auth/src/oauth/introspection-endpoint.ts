@@ -47,9 +47,17 @@ async function authenticateCaller(
 
 type Introspected = Readonly<{ active: boolean } & Record<string, unknown>>;
 
-async function introspect(authority: Authority, token: string, { audience }: Client): Promise<Introspected> {
+/** A question that no token has: asked for a text that is none of ours, so that it takes as long as one that was. */
+const nobodys = { tokenId: '', session: '', subject: '', client: '' };
+
+/** RFC 7662 §4: who tries texts out uses up what the client may ask, twenty times as fast as who holds tokens. */
+async function introspect(authority: Authority, token: string, { clientId, audience }: Client): Promise<Introspected> {
   const claims = await readOwnAccessToken(authority, token);
-  if (claims === undefined || claims.aud !== audience) return { active: false };
+  await authority.throttle.take('introspectionOfClient', clientId, claims === undefined ? 20 : 1);
+  if (claims === undefined || claims.aud !== audience) {
+    await authority.introspect([nobodys]);
+    return { active: false };
+  }
   const present = await presentClaims(authority, claims);
   if (present === undefined) return { active: false };
   // RFC 9449 §6.2, RFC 8705 §3.2: with `cnf`, the service sees who alone may present it.

@@ -77,8 +77,8 @@ function withNonce(answer: HttpAnswer, nonce: string): HttpAnswer {
 async function noteRefusal({ throttle, log }: Authority, { network }: Caller): Promise<void> {
   // The refusal is sent whatever the throttle says: the next request meets it.
   await throttle
-    .take('formFromNetwork', network, 10)
-    .catch((err: unknown) => err instanceof TryLater || log.warn({ err }, 'a refusal was not counted'));
+    .charge('formFromNetwork', network, 10)
+    .catch((err: unknown) => log.warn({ err }, 'a refusal was not counted'));
 }
 
 /** Milliseconds that a key set waits for the table. */

@@ -79,7 +79,7 @@ export const signInProcedures = {
       const keyThumbprint = await keyOfCall(authority, request);
       const rotated = await refreshSession(authority, { ...input, keyThumbprint });
       if (rotated === undefined) {
-        await authority.throttle.take('refreshFromNetwork', caller.network, 10);
+        await authority.throttle.charge('refreshFromNetwork', caller.network, 10);
         return refuseToken();
       }
       const session = await noteUse(authority, rotated.session, { caller, isProven: false });

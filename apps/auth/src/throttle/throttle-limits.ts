@@ -32,8 +32,8 @@ export const throttleLimits = {
   actionFromNetwork: { points: 60, windowSeconds: quarterHour },
   /** Every form of OAuth. One that is refused costs 10 more. */
   formFromNetwork: { points: 6000, windowSeconds: minute },
-  /** Token endpoint, per client that proved who it is. */
-  tokenOfClient: { points: 6000, windowSeconds: minute },
+  /** The same, per client that proved who it is. */
+  formOfClient: { points: 6000, windowSeconds: minute },
   /** RFC 7662 §4, token fishing: a token of ours costs 1, anything else 20. */
   introspectionOfClient: { points: 12_000, windowSeconds: minute },
 } as const satisfies Record<string, Limit>;

@@ -19,6 +19,8 @@ export type Throttle = Readonly<{
    * @throws TryLater when they are used up; whatever the store throws when it cannot tell
    */
   take: (limit: LimitName, whose: string, cost?: number) => Promise<void>;
+  /** Counts more, for what was refused already: the next call meets it. Never refuses; an outage is an outage. */
+  charge: (limit: LimitName, whose: string, cost: number) => Promise<void>;
   /** Gives back all that was taken in this window: whoever it was has proven to be the owner. */
   forgive: (limit: LimitName, whose: string) => Promise<void>;
 }>;
@@ -49,6 +51,9 @@ export function openThrottle({ store, now, factor = 1 }: ThrottleOptions): Throt
       const { key, secondsLeft } = placeOf(limit, whose);
       const used = await store.add(key, cost, 2 * windowSeconds);
       if (used > points * factor) throw new TryLater('too many requests', Math.max(1, secondsLeft));
+    },
+    async charge(limit, whose, cost) {
+      await store.add(placeOf(limit, whose).key, cost, 2 * throttleLimits[limit].windowSeconds);
     },
     forgive: (limit, whose) => store.forget(placeOf(limit, whose).key),
   };
