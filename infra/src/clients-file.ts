@@ -6,8 +6,12 @@ import type { SystemSecrets } from './system-secrets.ts';
 
 const houseFile = z.object({ clients: z.array(z.looseObject({ clientId: z.string() })) });
 
-/** Writes the clients of this house for the authority to register: its own list, with the public keys of this system's services. */
-export async function writeClientsFile(path: string, { clientKeys }: SystemSecrets): Promise<void> {
+/** Writes the clients of this house for the authority to register: its own list, with the public keys of this system's services, and others as they stand. */
+export async function writeClientsFile(
+  path: string,
+  { clientKeys }: SystemSecrets,
+  others: readonly unknown[] = [],
+): Promise<void> {
   const house = join(repositoryRoot, 'apps/auth/clients/house-clients.json');
   const { clients } = houseFile.parse(JSON.parse(await readFile(house, 'utf8')));
   const keys = new Map<string, SystemSecrets['clientKeys'][keyof SystemSecrets['clientKeys']]>(
@@ -19,5 +23,5 @@ export async function writeClientsFile(path: string, { clientKeys }: SystemSecre
     const { d: _private, ...publicKey } = key;
     return { ...client, publicKeys: [publicKey] };
   });
-  await writeFile(path, `${JSON.stringify({ clients: withKeys }, undefined, 2)}\n`);
+  await writeFile(path, `${JSON.stringify({ clients: [...withKeys, ...others] }, undefined, 2)}\n`);
 }

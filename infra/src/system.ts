@@ -18,6 +18,8 @@ export type SystemOptions = Readonly<{
   secrets: SystemSecrets;
   /** Where the authority's clients are written to, for it to register. */
   clientsFile: string;
+  /** Registrations beside the house's own. */
+  otherClients?: readonly unknown[];
   logLevel?: string;
   /** `ALLOWED_ORIGINS` of all services. Default: none. */
   allowedOrigins?: string;
@@ -82,7 +84,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     for (const name of serviceNames.toReversed()) await stop(name);
   };
 
-  await writeClientsFile(options.clientsFile, options.secrets);
+  await writeClientsFile(options.clientsFile, options.secrets, options.otherClients);
   await Promise.all(
     serviceNames.map((name) => prepareService({ name, env: preparationSettings(name, options), onLine })),
   );

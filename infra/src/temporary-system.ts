@@ -7,7 +7,7 @@ import { makeSystemSecrets, type SystemSecrets } from './system-secrets.ts';
 import { startSystem, type System, type SystemOptions } from './system.ts';
 
 /** What a system of a test's own may be told. Ports: free ones, unless named. */
-export type TemporarySystemOptions = Partial<Pick<SystemOptions, 'extraSettings' | 'ports'>>;
+export type TemporarySystemOptions = Partial<Pick<SystemOptions, 'extraSettings' | 'otherClients' | 'ports'>>;
 
 export type TemporarySystem = System & Readonly<{ log: LogBook; secrets: SystemSecrets }>;
 

@@ -9,6 +9,8 @@ export const resources = {
   catalog: 'https://catalog.shop.example',
   payments: 'https://payments.shop.example',
   elsewhere: 'https://elsewhere.example',
+  /** What the authority exchanges: JWTs. */
+  sallyport: 'https://sallyport.example',
 } as const;
 
 /** Its own words for how somebody signed in. */
@@ -19,24 +21,27 @@ export const partnerClients = {
   shop: { id: 'shop', redirectUri: 'http://127.0.0.1:9/signed-in' },
   batch: { id: 'batch', secret: 'batch-secret' },
   payments: { id: 'sallyport payments', secret: 'a+b/c=%20:d&e' },
+  /** The authority, which signs people in with it. */
+  authority: { id: 'sallyport', secret: 'x+y/z=%20:w&v' },
 } as const;
 
 const scopes: Readonly<Record<string, string>> = {
   [resources.catalog]: 'catalog:read catalog:write',
   [resources.payments]: 'payments:read payments:write',
   [resources.elsewhere]: 'payments:read',
+  [resources.sallyport]: 'shop.read',
 };
 
 export type RunningPartner = Readonly<{ issuer: string; kill: () => void }>;
 
-/** `oidc-provider` on loopback, with RS256 as it comes, whose only login page believes whoever comes: the account is the test's to say. */
-export async function startPartner(account: string): Promise<RunningPartner> {
+/** `oidc-provider` on loopback, with RS256 as it comes, whose only login page believes whoever comes: the account is the test's to say. `callback`: where the authority wants people back. */
+export async function startPartner(account: string, callback?: string): Promise<RunningPartner> {
   const [port = 0] = await freePorts(1);
   const issuer = `http://127.0.0.1:${port}`;
-  const provider = new Provider(issuer, await configuration());
-  const callback = provider.callback();
+  const provider = new Provider(issuer, await configuration(callback));
+  const answer = provider.callback();
   const server = createServer((request, response) => {
-    const handled = request.url?.startsWith('/interaction/') ? interact(provider, account) : callback;
+    const handled = request.url?.startsWith('/interaction/') ? interact(provider, account) : answer;
     handled(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
@@ -49,9 +54,9 @@ export async function startPartner(account: string): Promise<RunningPartner> {
   };
 }
 
-async function configuration(): Promise<Configuration> {
+async function configuration(callback: string | undefined): Promise<Configuration> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
-  const { shop, batch, payments } = partnerClients;
+  const { shop, batch, payments, authority } = partnerClients;
   const confidential = {
     redirect_uris: [],
     response_types: [],
@@ -73,6 +78,9 @@ async function configuration(): Promise<Configuration> {
       },
       { client_id: batch.id, client_secret: batch.secret, grant_types: ['client_credentials'], ...confidential },
       { client_id: payments.id, client_secret: payments.secret, grant_types: [], ...confidential },
+      ...(callback === undefined
+        ? []
+        : [{ client_id: authority.id, client_secret: authority.secret, redirect_uris: [callback] }]),
     ],
     interactions: { url: (_context, { uid }) => `/interaction/${uid}` },
     findAccount: (_context, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
@@ -91,7 +99,7 @@ async function configuration(): Promise<Configuration> {
         getResourceServerInfo: (_context, resource) => ({
           scope: scopes[resource] ?? '',
           accessTokenTTL: 300,
-          accessTokenFormat: resource === resources.catalog ? 'jwt' : 'opaque',
+          accessTokenFormat: resource === resources.catalog || resource === resources.sallyport ? 'jwt' : 'opaque',
           jwt: { sign: { alg: 'RS256' } },
         }),
       },
@@ -111,8 +119,8 @@ function interact(provider: Provider, accountId: string) {
     const grant = known === undefined ? undefined : await provider.Grant.find(known);
     const granted = grant ?? new provider.Grant({ accountId, clientId: String(params['client_id']) });
     granted.addOIDCScope('openid');
-    const resource = String(params['resource']);
-    granted.addResourceScope(resource, scopes[resource] ?? '');
+    const { resource } = params;
+    if (typeof resource === 'string') granted.addResourceScope(resource, scopes[resource] ?? '');
     return provider.interactionFinished(request, response, { consent: { grantId: await granted.save() } });
   };
 }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { partnerClients } from './foreign-issuer.ts';
+import { partnerClients, resources } from './foreign-issuer.ts';
 
 const tokenAnswer = z.looseObject({ access_token: z.string(), token_type: z.literal('Bearer') });
 
@@ -37,6 +37,7 @@ export async function foreignRevoke(issuer: string, token: string): Promise<void
 }
 
 function scopeOf(resource: string): string {
+  if (resource === resources.sallyport) return 'shop.read';
   return resource.includes('catalog') ? 'catalog:read catalog:write' : 'payments:read payments:write';
 }
 
@@ -48,19 +49,28 @@ async function askForToken(issuer: string, form: Record<string, string>, headers
 
 /** Follows the authorization request through login and consent to the code. */
 async function authorize(issuer: string, parameters: Record<string, string>): Promise<string> {
-  const cookies = new Map<string, string>();
-  let url = new URL(`/auth?${new URLSearchParams(parameters).toString()}`, issuer);
-  for (let hop = 0; hop < 10; hop += 1) {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+  const start = new URL(`/auth?${new URLSearchParams(parameters).toString()}`, issuer);
+  const url = await browse(start, ({ origin }) => origin !== issuer);
+  return url.searchParams.get('code') ?? failNow(url);
+}
+
+/** Goes where a browser would be sent, with the cookies of each place, until it has arrived. That address is not asked for. */
+export async function browse(start: URL, hasArrived: (url: URL) => boolean): Promise<URL> {
+  const cookies = new Map<string, Map<string, string>>();
+  let url = start;
+  for (let hop = 0; hop < 12; hop += 1) {
+    const own = cookies.get(url.origin) ?? new Map<string, string>();
+    const cookie = [...own].map(([name, value]) => `${name}=${value}`).join('; ');
     const response = await fetch(url, { redirect: 'manual', headers: { cookie } });
     for (const set of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
-      cookies.set(name, value);
+      own.set(name, value);
     }
+    cookies.set(url.origin, own);
     const location = response.headers.get('location');
     if (location === null) throw new Error(`the sign-in ended with ${response.status}: ${await response.text()}`);
     url = new URL(location, url);
-    if (!url.href.startsWith(issuer)) return url.searchParams.get('code') ?? failNow(url);
+    if (hasArrived(url)) return url;
   }
   throw new Error('The sign-in goes round in circles.');
 }

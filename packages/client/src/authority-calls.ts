@@ -2,13 +2,15 @@ import { createTRPCUntypedClient, httpLink } from '@trpc/client';
 import type { AnyRouter } from '@trpc/server';
 import { consistencyLink, type ConsistencyMemory } from './consistency-link.ts';
 import { sendingTo, type HttpEndpoint } from './http-endpoint.ts';
+import type { BackFromProvider } from './provider-sign-in.ts';
 import { readTokenSet, type RefreshToken, type TokenSet } from './token-set.ts';
 
 export type Credentials = Readonly<{ email: string; password: string }>;
 
-/** The four calls of the authority that deal in refresh tokens. Each throws tRPC's error as it came. */
+/** The five calls of the authority that deal in refresh tokens. Each throws tRPC's error as it came. */
 export type AuthorityCalls = Readonly<{
   signIn: (credentials: Credentials) => Promise<TokenSet>;
+  signInFromProvider: (back: BackFromProvider) => Promise<TokenSet>;
   refresh: (refreshToken: RefreshToken) => Promise<TokenSet>;
   stepUp: (refreshToken: RefreshToken, code: string) => Promise<TokenSet>;
   signOut: (refreshToken: RefreshToken) => Promise<void>;
@@ -29,6 +31,8 @@ export function authorityCalls(
     client.mutation(path, input, { signal: AbortSignal.timeout(answerWithinMs) });
   return {
     signIn: async (credentials) => readTokenSet(await call('signIn', { ...credentials, clientId })),
+    signInFromProvider: async ({ code, verifier }) =>
+      readTokenSet(await call('signInFromProvider', { code, verifier, clientId })),
     refresh: async (refreshToken) => readTokenSet(await call('refresh', { refreshToken })),
     stepUp: async (refreshToken, code) => readTokenSet(await call('stepUp', { refreshToken, code })),
     signOut: async (refreshToken) => {

@@ -1,6 +1,7 @@
 export type { Credentials } from './authority-calls.ts';
 export { challengeOf, isStepUpRequired, reasonOf, statusOf, type StepUpRequired } from './denial-answer.ts';
 export { provingFetch } from './proving-fetch.ts';
+export type { BackFromProvider, Leaving, ProviderSignIn } from './provider-sign-in.ts';
 export {
   createSallyportClient,
   type Routers,

@@ -6,6 +6,7 @@ import { consistencyLink, consistencyMemory } from './consistency-link.ts';
 import { idempotencyLink } from './idempotency-link.ts';
 import { provingFetch } from './proving-fetch.ts';
 import type { SenderKey } from './sender-key.ts';
+import { leaveForProvider, type BackFromProvider, type Leaving, type ProviderSignIn } from './provider-sign-in.ts';
 import { sendingLink } from './sending-link.ts';
 import { openSessionKeeper } from './session-keeper.ts';
 import { stepUpLink, stepUpTogether, type OnStepUp } from './step-up-link.ts';
@@ -35,7 +36,7 @@ export type SallyportClientOptions = Readonly<{
 }>;
 
 /** Procedures that deal in refresh tokens. The client makes these calls itself; made past it, they would lose the session. */
-type KeptByClient = 'signIn' | 'refresh' | 'stepUp' | 'signOut';
+type KeptByClient = 'signIn' | 'signInFromProvider' | 'refresh' | 'stepUp' | 'signOut';
 
 export type SallyportClient<Of extends Routers> = Readonly<{
   auth: Omit<TRPCClient<Of['auth']>, KeptByClient>;
@@ -43,6 +44,10 @@ export type SallyportClient<Of extends Routers> = Readonly<{
   payments: TRPCClient<Of['payments']>;
   /** Throws tRPC's error when the credentials are wrong, or nobody answers. A session that was held before is not ended. */
   signIn: (credentials: Credentials) => Promise<Session>;
+  /** Begins a sign-in with an identity provider: send the browser to `url`, and keep `verifier` until it is back. Asks nobody. */
+  leaveForProvider: (signIn: ProviderSignIn) => Promise<Leaving>;
+  /** Ends it, like `signIn`, with the `code` of the address that the browser came back to. */
+  signInFromProvider: (back: BackFromProvider) => Promise<Session>;
   /**
    * Forgets the tokens in any case, and ends the session at the authority. Throws when the authority could not be told:
    * this device is signed out, the session is not.
@@ -114,6 +119,8 @@ export function createSallyportClient<Of extends Routers>(options: SallyportClie
     catalog: clientFor<Of['catalog']>('catalog'),
     payments: clientFor<Of['payments']>('payments'),
     signIn: keeper.signIn,
+    leaveForProvider: (signIn) => leaveForProvider({ authority: urls.auth, clientId }, signIn),
+    signInFromProvider: keeper.signInFromProvider,
     signOut: keeper.signOut,
     session: async () => (await keeper.current())?.tokens.session,
     consistencyToken: consistency.newest,

@@ -1,7 +1,8 @@
 import type { AuthorityCalls, Credentials } from './authority-calls.ts';
 import { holdTokens, type Holding } from './held-tokens.ts';
+import type { BackFromProvider } from './provider-sign-in.ts';
 import { isRefusal, openTokenRenewal, type TokenRenewal } from './token-renewal.ts';
-import type { Session } from './token-set.ts';
+import type { Session, TokenSet } from './token-set.ts';
 import type { TokenStore } from './token-store.ts';
 import { turnTaking } from './turn-taking.ts';
 
@@ -12,6 +13,7 @@ export type SessionKeeper = TokenRenewal &
     /** Spends a second-factor code. False when the sign-in of `before` is over. Throws what the authority answers. */
     stepUp: (before: Holding, code: string) => Promise<boolean>;
     signIn: (credentials: Credentials) => Promise<Session>;
+    signInFromProvider: (back: BackFromProvider) => Promise<Session>;
     signOut: () => Promise<void>;
   }>;
 
@@ -35,6 +37,13 @@ export function openSessionKeeper(options: SessionKeeperOptions): SessionKeeper 
   const held = holdTokens(store, monotonicMs);
   const renewal = openTokenRenewal({ held, authority, inTurn, monotonicMs });
 
+  const signInBy = (ask: () => Promise<TokenSet>): Promise<Session> =>
+    inTurn(async () => {
+      await held.loaded();
+      const { tokens } = await held.replace('signing in', ask);
+      return tokens.session;
+    });
+
   return {
     ...renewal,
     current: held.loaded,
@@ -47,12 +56,8 @@ export function openSessionKeeper(options: SessionKeeperOptions): SessionKeeper 
         return true;
       }),
 
-    signIn: (credentials) =>
-      inTurn(async () => {
-        await held.loaded();
-        const { tokens } = await held.replace('signing in', () => authority.signIn(credentials));
-        return tokens.session;
-      }),
+    signIn: (credentials) => signInBy(() => authority.signIn(credentials)),
+    signInFromProvider: (back) => signInBy(() => authority.signInFromProvider(back)),
 
     signOut: () =>
       inTurn(async () => {

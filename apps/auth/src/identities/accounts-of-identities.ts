@@ -10,6 +10,9 @@ import { identities } from './identity-tables.ts';
 /** Somebody at a provider: `iss` and `sub`, which together name one person and never another (OpenID Connect Core §5.7). */
 export type Identity = Readonly<{ issuer: string; externalSubject: string }>;
 
+/** A `sub`: at most 255 characters of ASCII (OpenID Connect Core §2), none of which a database or a log has to cope with. */
+export const nameGrammar = /^[\x20-\x7e]{1,255}$/;
+
 /** An account that may be signed in to, or why there is none. */
 export type Found =
   | Readonly<{ outcome: 'found'; subject: string }>

@@ -2,6 +2,7 @@ import { and, eq, gt } from 'drizzle-orm';
 import * as oidc from 'openid-client';
 import type { Authority } from '../authority.ts';
 import { after } from '../moments.ts';
+import { nameGrammar } from './accounts-of-identities.ts';
 import { readAssurance, type SaidByProvider } from './assurance.ts';
 import { verifierPlace } from './begin-at-provider.ts';
 import { providerAttempts, providerResults } from './identity-tables.ts';
@@ -84,7 +85,7 @@ async function askForIdToken({ sealer }: Authority, provider: Provider, { attemp
     ...(maxAgeSeconds !== null && { maxAge: maxAgeSeconds }),
   });
   const claims = tokens.claims();
-  if (claims === undefined) throw new Error('There is no ID token.');
+  if (claims === undefined || !nameGrammar.test(claims.sub)) throw new UnusableIdToken('it names nobody');
   return claims;
 }
 
@@ -119,7 +120,10 @@ async function keepResult(
   return { code };
 }
 
+class UnusableIdToken extends Error {}
+
 function errorFor(error: unknown): ReturnError {
+  if (error instanceof UnusableIdToken) return 'server_error';
   if (error instanceof oidc.AuthorizationResponseError) {
     if (error.error === 'unmet_authentication_requirements') return error.error;
     if (error.error === 'temporarily_unavailable') return error.error;

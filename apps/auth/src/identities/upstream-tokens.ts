@@ -10,7 +10,7 @@ import {
 } from '@sallyport/auth';
 import { decodeJwt } from 'jose';
 import * as z from 'zod';
-import type { Identity } from './accounts-of-identities.ts';
+import { nameGrammar, type Identity } from './accounts-of-identities.ts';
 import { readAssurance } from './assurance.ts';
 import type { ExchangeOfTokens, IdentityProvider } from './identity-provider.ts';
 
@@ -153,7 +153,7 @@ function readVerified(provider: IdentityProvider, token: VerifiedToken, { scopes
   };
 }
 
-const printable = z.string().regex(/^[\x21-\x7e]{1,255}$/);
+const printable = z.string().regex(nameGrammar);
 
 /** What other JWTs of the same issuer have, and an ID token has not: it is told by its form, where its `typ` says nothing (RFC 8725 §3.12). */
 const absent = z.undefined().optional();
