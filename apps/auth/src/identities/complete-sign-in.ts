@@ -2,6 +2,7 @@ import { and, eq, gt } from 'drizzle-orm';
 import type { Authority } from '../authority.ts';
 import type { Caller } from '../caller.ts';
 import { findClient } from '../clients/clients.ts';
+import { isBoundAsRegistered } from '../proofs/shown-key.ts';
 import { hasSecondFactor } from '../second-factor/factors.ts';
 import { startSession } from '../sign-in/sessions.ts';
 import { mintTokenSet, type TokenSet } from '../sign-in/token-set.ts';
@@ -35,13 +36,15 @@ export type SignInBy = Presented & Readonly<{ clientId: string; caller: Caller; 
 
 export type Completed =
   | Readonly<{ outcome: 'signed in'; tokens: TokenSet }>
-  | Readonly<{ outcome: 'unknown code' | 'not linked' }>;
+  | Readonly<{ outcome: 'unknown code' | 'not linked' | 'unbound' }>;
 
 /** Begins the session of somebody who came back from a provider. A disabled account is answered like a code that is not good. */
 export async function completeSignIn(authority: Authority, signIn: SignInBy): Promise<Completed> {
   const { clientId, caller, keyThumbprint } = signIn;
-  const result = await takeResult(authority, signIn);
   const client = await findClient(authority.database, clientId);
+  // Before the code is spent: a client that forgot its proof asks again.
+  if (client !== undefined && !isBoundAsRegistered(client, keyThumbprint)) return { outcome: 'unbound' };
+  const result = await takeResult(authority, signIn);
   if (result === undefined || result.linkingSession !== null) return { outcome: 'unknown code' };
   if (client?.kind !== 'public' || result.clientId !== clientId) return { outcome: 'unknown code' };
   // A provider that was taken out of the configuration meanwhile is believed no longer.

@@ -20,7 +20,7 @@ export type Exchanging = Readonly<{
 
 /**
  * The one session that a provider's token stands for: begun when the token first comes, and the same one however often it comes
- * again. `undefined` when that session is over, or another client began it: ended here, the token is worth nothing here, though its
+ * again. `undefined` when that session is over, or another client, or key, began it: ended here, the token is worth nothing here, though its
  * provider may not know.
  */
 export async function sessionOfToken(authority: Authority, exchanging: Exchanging): Promise<Session | undefined> {
@@ -58,7 +58,7 @@ async function findSession({ database }: Authority, tokenHash: string): Promise<
 async function liveOne(
   { database, now }: Authority,
   serial: number,
-  { subject, clientId }: SignIn,
+  { subject, clientId, keyThumbprint }: SignIn,
 ): Promise<Session | undefined> {
   const [session] = await database
     .select()
@@ -71,7 +71,8 @@ async function liveOne(
         isLive(new Date(now())),
       ),
     );
-  return session;
+  // One that is bound to a key goes on with that key, and one that is not stays so.
+  return session?.keyThumbprint === (keyThumbprint ?? null) ? session : undefined;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Authority } from '../authority.ts';
 import { epochSeconds } from '../moments.ts';
 import { keyOfCall } from '../proofs/shown-key.ts';
 import { demandFullSignIn } from '../second-factor/recent-sign-in.ts';
+import { refuseUnbound } from '../sign-in/sign-in-router.ts';
 import type { TokenSet } from '../sign-in/token-set.ts';
 import { router, trust } from '../trpc.ts';
 import { beginAtProvider } from './begin-at-provider.ts';
@@ -31,6 +32,8 @@ export const providerSignIn = {
           return completed.tokens;
         case 'unknown code':
           return refuseProviderCode();
+        case 'unbound':
+          return refuseUnbound();
         case 'not linked':
           return refuse({
             code: 'FORBIDDEN',

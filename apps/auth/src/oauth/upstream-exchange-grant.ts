@@ -6,6 +6,7 @@ import { proofOf } from '../identities/assurance.ts';
 import { sessionOfToken } from '../identities/exchanged-session.ts';
 import type { Provider } from '../identities/providers.ts';
 import { unverifiedIssuer, type Resolved } from '../identities/upstream-tokens.ts';
+import { isBoundAsRegistered, keyOfForm } from '../proofs/shown-key.ts';
 import { hasSecondFactor } from '../second-factor/factors.ts';
 import { rolesOf } from '../sign-in/roles.ts';
 import { mintUserToken } from '../tokens/access-token.ts';
@@ -39,7 +40,8 @@ export function isUpstreamExchange(form: URLSearchParams): boolean {
  * provider's table of scopes, and the provider token's end. What is made dies with a session of its own, which the person sees in
  * their list; there is no refresh token: whoever holds the provider's token asks again.
  */
-export async function grantUpstreamExchange(authority: Authority, { form, caller }: OAuthRequest) {
+export async function grantUpstreamExchange(authority: Authority, request: OAuthRequest) {
+  const { form, caller } = request;
   const {
     subject_token: subjectToken,
     subject_token_type: type,
@@ -47,7 +49,9 @@ export async function grantUpstreamExchange(authority: Authority, { form, caller
     scope: named,
     ...rest
   } = readForm(members, form);
+  const keyThumbprint = await keyOfForm(authority, request);
   const { clientId, ...client } = await authenticateClient(authority, rest);
+  if (!isBoundAsRegistered(client, keyThumbprint)) throw new OAuthError('invalid_dpop_proof', 'no proof');
   const allowed = grantedScope(client, { grant, audience, scope: named });
   // An access token is for a service; what is for all of them is a transaction token.
   if (audience === trustDomain) throw new OAuthError('invalid_target', audience);
@@ -63,7 +67,7 @@ export async function grantUpstreamExchange(authority: Authority, { form, caller
   if (account.outcome !== 'found') throw new OAuthError('invalid_grant', `the account: ${account.outcome}`);
   const { subject } = account;
   const proof = proofOf(resolved, await hasSecondFactor(authority, subject));
-  const signIn = { subject, clientId, proof, caller, endsAt };
+  const signIn = { subject, clientId, proof, caller, keyThumbprint, endsAt };
   const session = await sessionOfToken(authority, { subjectToken, identity, signIn });
   if (session === undefined) throw new OAuthError('invalid_grant', 'the session of this token is over');
   const roles = (await rolesOf(authority.database, subject))[audience] ?? [];
@@ -71,7 +75,7 @@ export async function grantUpstreamExchange(authority: Authority, { form, caller
   return {
     access_token: minted.token,
     issued_token_type: accessTokenType,
-    token_type: 'Bearer',
+    token_type: session.keyThumbprint === null ? 'Bearer' : 'DPoP',
     expires_in: minted.expiresInSeconds,
     scope: minted.scope,
   };

@@ -154,7 +154,7 @@ async function tokensFor(authority: Authority, rotated: Rotated): Promise<TokenS
 }
 
 /** A client that is registered for bound tokens has to show the key that they shall be bound to (RFC 9449 §5.2). */
-function refuseUnbound(): never {
+export function refuseUnbound(): never {
   throw denialError({ reason: 'proof_missing' });
 }
 
