@@ -9,7 +9,7 @@ import { openDatabase } from './database.ts';
 import { readOrMakeSecrets } from './kept-secrets.ts';
 import { prettyLine } from './pretty-line.ts';
 import { restartOnChange } from './restart-on-change.ts';
-import { assertPortsAreFree, developmentSettings } from './settings.ts';
+import { assertPortsAreFree, developmentSettings, type DevelopmentSettings } from './settings.ts';
 import { summary } from './summary.ts';
 
 // `pnpm dev`: the whole system, with a database that is kept, until Ctrl-C.
@@ -55,7 +55,7 @@ async function start(): Promise<void> {
     mailOutbox: join(folder, 'mail'),
     logLevel: settings.logLevel,
     allowedOrigins: settings.allowedOrigins,
-    extraSettings: settings.extraSettings,
+    extraSettings: { ...settings.extraSettings, auth: { ...settings.extraSettings.auth, ...auditSettings(settings) } },
     onLine: (line) => console.log(prettyLine(line)),
     onEnded: (name, exitCode) => {
       console.error(`${name} has ended by itself, with exit code ${exitCode}. It starts again when its code changes.`);
@@ -72,6 +72,11 @@ async function start(): Promise<void> {
     await stopAllGuarded();
   };
   console.log(summary({ urls: system.urls, database, seconds: (performance.now() - startedAtMs) / 1000 }));
+}
+
+/** Beside the database that they vouch for. Another one, which was named, may be put back at any time: it gets none. */
+function auditSettings({ databaseUrl }: DevelopmentSettings): Readonly<Record<string, string>> {
+  return databaseUrl === undefined ? { AUDIT_CHECKPOINTS: join(folder, 'audit-checkpoints') } : {};
 }
 
 async function restart(system: System, names: readonly ServiceName[], changed: string): Promise<void> {

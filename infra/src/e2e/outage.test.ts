@@ -83,6 +83,19 @@ test('the authority hangs: each payment gets its 503 within a second, however ma
   await expect.poll(() => refusal(calls.pay('awake')), { timeout: 10_000 }).toMatchObject({ answered: {} });
 });
 
+test('a refresh token that was spent before the authority was killed ends its family after it is back (RRT-02)', async () => {
+  const { device } = await newPerson(system.urls);
+  const auth = device.raw('auth');
+  const { refreshToken: first } = await device.tokens();
+  const { refreshToken: second } = await auth.refresh.mutate({ refreshToken: first });
+  const { refreshToken: third } = await auth.refresh.mutate({ refreshToken: second });
+  await system.kill('auth');
+  await system.start('auth');
+  const refused = { status: 401, reason: 'invalid_token' };
+  expect(await refusal(auth.refresh.mutate({ refreshToken: first }))).toEqual(refused);
+  expect(await refusal(auth.refresh.mutate({ refreshToken: third }))).toEqual(refused);
+});
+
 test('catalog is gone: a payment is not made, and says so', async () => {
   const calls = await openCalls();
   await system.kill('catalog');
