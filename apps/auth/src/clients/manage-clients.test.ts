@@ -138,7 +138,7 @@ test('a token that is asked for while its client is being disabled is either ref
     const outcome = await disableClientIn(transaction, 'payments', { because: 'test', at: new Date(auth.now()) });
     expect(outcome).toMatchObject({ outcome: 'done', changed: true });
     asked = auth.postAs('payments', '/oauth/token', forCatalog);
-    await vi.waitFor(async () => expect(await waitingForARow()).toBe(true), { timeout: 1000, interval: 5 });
+    await vi.waitFor(async () => expect(await waitingFor('for share')).toBe(1), { timeout: 1000, interval: 5 });
   });
   expect((await asked)?.json['error']).toBe('invalid_client');
   await enableClient(auth.authority, 'payments', { because: 'test' });
@@ -146,12 +146,29 @@ test('a token that is asked for while its client is being disabled is either ref
 
 let asked: ReturnType<RunningAuthority['postAs']> | undefined;
 
-async function waitingForARow(): Promise<boolean> {
+async function waitingFor(what: 'for share' | 'nextval'): Promise<number> {
   const { rows } = await auth.operator.query(
-    `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%for share%'`,
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%' || $1 || '%'`,
+    [what],
   );
-  return rows.length > 0;
+  return rows.length;
 }
+
+test('who is held up before a serial is drawn finds the client disabled, and not as it was before', async () => {
+  await register(page('booth'));
+  const holder = await auth.operator.connect();
+  // Nobody draws a serial until this is over; what was drawn so far can be read.
+  await holder.query('BEGIN; ALTER SEQUENCE session_serials CACHE 1');
+  const held = auth.postAs('payments', '/oauth/token', forCatalog);
+  const signingIn = signIn('booth');
+  await vi.waitFor(async () => expect(await waitingFor('nextval')).toBe(2), { timeout: 3000, interval: 5 });
+  for (const client of ['payments', 'booth']) await disableClient(auth.authority, client, { because: 'test' });
+  await holder.query('ROLLBACK');
+  holder.release();
+  expect((await held).json['error']).toBe('invalid_client');
+  expect((await signingIn).accessTokens).toEqual({});
+  await enableClient(auth.authority, 'payments', { because: 'test' });
+});
 
 test('the seed file can be read again: it changes what it names, enables nobody, and deletes nobody', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-seed-'));

@@ -1,5 +1,7 @@
+import { calculateJwkThumbprint, exportJWK } from 'jose';
 import * as client from 'openid-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { updateClient } from '../clients/manage-clients.ts';
 import { claimsOf } from '../testing/expected.ts';
 import { ada, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
 
@@ -32,7 +34,7 @@ const signIn = () => auth.as().signIn.mutate(ada);
 test('discovery finds what the authority says of itself, proofs of possession and signed answers too (MET-03)', () => {
   const metadata = payments.serverMetadata();
   expect(metadata.issuer).toBe(auth.issuer);
-  expect(metadata.supportsPKCE()).toBe(false);
+  expect(metadata['dpop_signing_alg_values_supported']).toContain('ES256');
   expect(metadata['introspection_signing_alg_values_supported']).toEqual(['ES256']);
   expect(metadata.grant_types_supported).toEqual([
     'client_credentials',
@@ -75,6 +77,38 @@ test('exchange: a transaction token for the next hop, and its replacement for th
     subject_token_type: 'urn:ietf:params:oauth:token-type:txn_token',
   });
   expect(claimsOf(second.access_token)['txn']).toBe(claimsOf(first.access_token)['txn']);
+});
+
+test('proofs of possession: a token that is bound to a key, used with it, and refused without (OSB-06)', async () => {
+  await updateClient(
+    auth.authority,
+    { clientId: 'payments', changes: { senderConstraint: 'dpop' } },
+    { because: 'test' },
+  );
+  const keys = await client.randomDPoPKeyPair('ES256');
+  const DPoP = client.getDPoPHandle(payments, keys);
+  const asked = { audience: 'auth', scope: 'revocations' };
+  const unproven: unknown = await client.clientCredentialsGrant(payments, asked).catch((error: unknown) => error);
+  expect(unproven).toMatchObject({ error: 'invalid_dpop_proof' });
+
+  const { access_token: token, token_type: type } = await client.clientCredentialsGrant(payments, asked, { DPoP });
+  expect(type).toBe('dpop');
+  const jkt = await calculateJwkThumbprint(await exportJWK(keys.publicKey));
+  expect(claimsOf(token)['cnf']).toEqual({ jkt });
+  const url = new URL(`${auth.issuer}/trpc/internal.position`);
+  const use = (handle?: client.DPoPHandle) =>
+    client.fetchProtectedResource(payments, token, url, 'GET', undefined, undefined, handle && { DPoP: handle }).then(
+      ({ status }) => status,
+      (error: unknown) => (error instanceof client.WWWAuthenticateChallengeError ? error.status : error),
+    );
+  expect(await use(DPoP)).toBe(200);
+  expect(await use()).toBe(401);
+  expect(await use(client.getDPoPHandle(payments, await client.randomDPoPKeyPair('ES256')))).toBe(401);
+  await updateClient(
+    auth.authority,
+    { clientId: 'payments', changes: { senderConstraint: 'none' } },
+    { because: 'test' },
+  );
 });
 
 test('revocation: the session is over, and its refresh token is refused by name', async () => {
