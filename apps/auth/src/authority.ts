@@ -9,6 +9,7 @@ import type { Sealer } from './keys/sealed-secret.ts';
 import type { Now } from './moments.ts';
 import type { RelyingParty } from './passkeys/relying-party.ts';
 import type { FindPlace } from './risk/places.ts';
+import type { HeldRestrictions } from './restrictions/restrictions.ts';
 import type { Passwords } from './sign-in/passwords.ts';
 import type { Throttle } from './throttle/throttle.ts';
 
@@ -35,6 +36,8 @@ export type Authority = Readonly<{
   throttle: Throttle;
   /** Checks proofs of possession, and remembers them for all instances. */
   proofs: ProofVerifier;
+  /** What is ordered across the house, as this process knows it. */
+  restrictions: HeldRestrictions;
   now: Now;
   log: Log;
 }>;

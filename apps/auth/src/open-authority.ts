@@ -16,6 +16,7 @@ import { openSealer } from './keys/sealed-secret.ts';
 import type { Now } from './moments.ts';
 import { relyingPartyOf } from './passkeys/relying-party.ts';
 import { openProofs } from './proofs/open-proofs.ts';
+import { holdRestrictions, readRestrictions } from './restrictions/restrictions.ts';
 import { openRevocationWake, type RevocationWake } from './revocation/revocation-wake.ts';
 import { nowhere, type FindPlace } from './risk/places.ts';
 import { openPasswords } from './sign-in/passwords.ts';
@@ -71,7 +72,8 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
     const later = openLater({ onError: (what, err) => log.error({ what, err }, 'what was to be done later failed') });
     const proofs = openProofs({ database, keyEncryptionKey: settings.keyEncryptionKey, now, log });
     const { sendMail = noMail(log), places = nowhere } = settings;
-    const authority = { ...parts, proofs, places, sendMail, later, now, log };
+    const restrictions = holdRestrictions(await readRestrictions(database));
+    const authority = { ...parts, proofs, places, sendMail, later, restrictions, now, log };
     await assertTokensFit(authority, await allClients(database));
     const checkpoints = await openCheckpoints(settings, authority);
     const wake = openRevocationWake(databaseUrl);

@@ -1,3 +1,4 @@
+import type { Restrictions } from '@sallyport/auth';
 import { sql } from 'drizzle-orm';
 import {
   bigint,
@@ -173,8 +174,10 @@ export const revocations = auth.table(
   {
     /** Gapless, in commit order: see `revocation-outbox.ts`. */
     position: counter('position').primaryKey(),
-    kind: text('kind', { enum: ['session', 'token', 'subject', 'client', 'everyone', 'key', 'policy'] }).notNull(),
-    /** What it names: a session, token, subject, client or key id, a rule set's version. Empty for everyone. */
+    kind: text('kind', {
+      enum: ['session', 'token', 'subject', 'client', 'everyone', 'key', 'policy', 'restrictions'],
+    }).notNull(),
+    /** What it names: a session, token, subject, client or key id, a rule set's version, restrictions as JSON. Empty for everyone. */
     name: text('name').notNull(),
     upToSerial: counter('up_to_serial'),
     /** For the operator. Never sent. */
@@ -182,6 +185,21 @@ export const revocations = auth.table(
     recordedAt: moment('recorded_at').notNull().defaultNow(),
   },
   (table) => [index('revocations_by_time').on(table.recordedAt)],
+);
+
+/** One row: what is ordered across the house. Changed by `restrictions/restrict.ts` alone, which tells the feed. */
+export const restrictions = auth.table(
+  'restrictions',
+  {
+    only: boolean('only').primaryKey().default(true),
+    version: integer('version').notNull(),
+    tiers: jsonb('tiers').$type<Restrictions['tiers']>().notNull(),
+    /** Greatest age of an access token; absent: its full life. */
+    accessTokenSeconds: integer('access_token_seconds'),
+    /** Greatest age of a session; absent: its full life. */
+    sessionSeconds: integer('session_seconds'),
+  },
+  (table) => [check('one_set_of_restrictions', sql`${table.only}`)],
 );
 
 /** One row. Whoever revokes holds its lock until commit, so positions follow the order of commits. */

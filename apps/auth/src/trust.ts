@@ -27,6 +27,7 @@ type Trust = Readonly<{
 /**
  * The authority is a resource server too, for its audiences `auth` and `admin`: a token for the one is worth nothing at the
  * other. Its gates differ from the other services' in where they ask: keys, database and feed are its own.
+ * What is ordered for a tier does not hold here: a closed one could never be opened again.
  */
 export function openTrust(authority: Authority, wake: RevocationWake): Trust {
   const { keys, now, database, log } = authority;
@@ -35,9 +36,11 @@ export function openTrust(authority: Authority, wake: RevocationWake): Trust {
     clock,
     onLiveness: (alive, err) => log[alive ? 'info' : 'warn']({ alive, err }, 'revocation feed'),
     // Another process may have denied a key that this one still signs with.
-    onRevocation: ({ kind }) =>
-      kind === 'key' &&
-      void keys.reread().catch((err: unknown) => log.warn({ err }, 'signing keys could not be read again')),
+    onRevocation: (told) => {
+      if (told.kind === 'restrictions') authority.restrictions.take(told);
+      if (told.kind === 'key')
+        void keys.reread().catch((err: unknown) => log.warn({ err }, 'signing keys could not be read again'));
+    },
   });
   // Both follow one feed, so one of them tells of it.
   const gates = openGatesFor('auth', { authority, clock, revocations, onDemotion: demotionLog(log) });

@@ -52,6 +52,7 @@ export function openTrust(parts: TrustParts): Trust {
     onRevocation: (told) => {
       if (told.kind === 'key') void keys.refreshNow();
       if (told.kind === 'policy') policy.announced(told.version);
+      if (told.kind === 'restrictions') log.warn(told, 'restrictions');
     },
   });
   const local = cachingVerifier(localVerifier({ issuer, audience: 'catalog', keys }), { epoch: keys.epoch });
@@ -74,5 +75,8 @@ export function openTrust(parts: TrustParts): Trust {
   const others = foreignIssuers.map((foreign) => foreignIssuer(foreign, issuerReports(log)));
   const issuers = [{ issuer, local, fresh, revocations, confirmation }, ...others];
   const reports = { onDecision: decisionLog(log), onDemotion: demotionLog(log) };
-  return { gates: openGates({ issuers, transactions, ...reports }), revocations };
+  return {
+    gates: openGates({ issuers, transactions, restrictions: revocations.restrictions, ...reports }),
+    revocations,
+  };
 }

@@ -47,6 +47,7 @@ export function openTrust(parts: TrustParts): Trust {
     },
     onRevocation: (told) => {
       if (told.kind === 'key') void keys.refreshNow();
+      if (told.kind === 'restrictions') log.warn(told, 'restrictions');
     },
   });
   const local = cachingVerifier(localVerifier({ issuer, audience: 'payments', keys }), { epoch: keys.epoch });
@@ -68,5 +69,5 @@ export function openTrust(parts: TrustParts): Trust {
   const others = foreignIssuers.map((foreign) => foreignIssuer(foreign, issuerReports(log)));
   const issuers = [{ issuer, local, fresh, revocations, confirmation }, ...others];
   const reports = { onDecision: decisionLog(log), onDemotion: demotionLog(log) };
-  return { gates: openGates({ issuers, ...reports }), revocations };
+  return { gates: openGates({ issuers, restrictions: revocations.restrictions, ...reports }), revocations };
 }

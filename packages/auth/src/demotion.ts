@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { restrictCourse, type Restrictions } from './restrictions.ts';
 import { liveWithinMs, type RevocationFeed } from './revocation-feed.ts';
 import type { Timers } from './timers.ts';
 import { courseOf, trustMatrix, trustTiers, type Course, type TrustTier } from './trust-tier.ts';
@@ -23,6 +24,7 @@ type WatchOptions = Readonly<{
   issuers: readonly TrustedIssuer[];
   clock: Clock;
   timers: Timers;
+  restrictions: () => Restrictions;
   onDemotion: (demotion: Demotion) => void;
 }>;
 
@@ -41,7 +43,7 @@ const rank: Readonly<Record<Course, number>> = { local: 0, degraded: 1, anonymou
  * A service begins as if its feeds were alive, and has as long to prove it as a feed may be silent. Issuers without a feed do
  * not change. That the authority itself is silent is the breaker's to tell.
  */
-export function watchDemotions({ issuers, clock, timers, onDemotion }: WatchOptions): () => void {
+export function watchDemotions({ issuers, clock, timers, restrictions, onDemotion }: WatchOptions): () => void {
   const beganAtMs = clock.monotonicMs();
   const watched = issuers.flatMap(({ issuer, revocations }) =>
     'feed' in revocations
@@ -55,7 +57,8 @@ export function watchDemotions({ issuers, clock, timers, onDemotion }: WatchOpti
     if (nowMs - beganAtMs <= liveWithinMs) return;
     for (const { issuer, tier, revocations, look } of watched) {
       const silenceMs = silenceOf(revocations);
-      const change = look(courseOf(tier, silenceMs, liveWithinMs), nowMs);
+      const course = restrictCourse(courseOf(tier, silenceMs, liveWithinMs), tier, restrictions());
+      const change = look(course, nowMs);
       if (change !== undefined)
         onDemotion({ issuer, tier, ...change, boundSeconds: boundOf(tier, change.to), silenceMs });
     }

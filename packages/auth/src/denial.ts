@@ -65,6 +65,7 @@ const publicWordOf = {
   keys_unavailable: 'temporarily_unavailable',
   proof_replays_unknown: 'temporarily_unavailable',
   policy_unavailable: 'temporarily_unavailable',
+  tier_closed: 'temporarily_unavailable',
 } as const;
 
 /** Why a request was refused, exactly. For logs and metrics: nothing outside hears it. */

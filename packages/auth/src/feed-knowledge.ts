@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { feedPosition, type FeedMessage, type Notice } from './feed-position.ts';
 import { feedProof } from './feed-proof.ts';
+import { noRestrictions, type Restrictions } from './restrictions.ts';
 import { rememberRevocations, type Revocation, type RevocationSubject } from './revocations.ts';
 
 /** How far behind a follower is. */
@@ -18,6 +19,8 @@ export type FeedKnowledge = Readonly<{
   lag: () => FeedLag;
   position: () => number | undefined;
   isRevoked: (token: RevocationSubject) => boolean;
+  /** What is ordered across the house, as far as the feed has told. */
+  restrictions: () => Restrictions;
   /** The same, of what the feed itself said. */
   hasTold: (token: RevocationSubject) => boolean;
   learn: (revocation: Revocation) => void;
@@ -43,11 +46,21 @@ export function feedKnowledge({ clock, onTold, onProven }: KnowledgeOptions): Fe
   const position = feedPosition();
   const proof = feedProof();
   let doubts = 0;
+  let restrictions = noRestrictions;
 
   const silenceMs = (): number => clock.monotonicMs() - proof.provenAtMs();
 
   function apply(news: Revocation | Notice): void {
-    if (news.kind !== 'policy') told.add(news, clock.monotonicMs());
+    switch (news.kind) {
+      case 'policy':
+        break;
+      case 'restrictions':
+        // A message may come twice, or late: what was ordered after it stays.
+        if (news.version > restrictions.version) restrictions = news;
+        break;
+      default:
+        told.add(news, clock.monotonicMs());
+    }
     onTold(news);
   }
 
@@ -65,6 +78,7 @@ export function feedKnowledge({ clock, onTold, onProven }: KnowledgeOptions): Fe
     position: position.current,
     isRevoked: (token) => told.covers(token) || learnt.covers(token),
     hasTold: told.covers,
+    restrictions: () => restrictions,
     learn: (revocation) => learnt.add(revocation, clock.monotonicMs()),
 
     receive(message) {

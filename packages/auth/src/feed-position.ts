@@ -1,7 +1,11 @@
+import type { Restrictions } from './restrictions.ts';
 import type { Revocation } from './revocations.ts';
 
 /** What the feed tells beside revocations. It ends nothing: whoever cares hears of it by `onRevocation`. */
-export type Notice = Readonly<{ kind: 'policy'; version: number }>;
+export type Notice =
+  | Readonly<{ kind: 'policy'; version: number }>
+  /** What is ordered across the house from now on: `RevocationFeed.restrictions` answers the newest. */
+  | (Readonly<{ kind: 'restrictions' }> & Restrictions);
 
 /** Positions are gapless whole numbers in commit order, from 1. */
 export type RevocationEvent = Readonly<{ position: number }> & (Revocation | Notice);

@@ -9,6 +9,7 @@ import { rolesOf, userOf } from './principal.ts';
 import { proofVerifier, type ProofVerifier } from './proof-verifier.ts';
 import type { VerifyTransaction } from './propagation.ts';
 import type { RequestContext } from './request-context.ts';
+import { noRestrictions, type Restrictions } from './restrictions.ts';
 import { senderCheck } from './sender-check.ts';
 import { assertStalenessFits, type StalenessParts } from './staleness.ts';
 import { systemTimers, type Timers } from './timers.ts';
@@ -43,6 +44,8 @@ export type GateOptions = Readonly<{
   senderConstrainedTiers?: readonly TrustTier[];
   /** What this service adds to the package's own parts of a staleness bound, e.g. a cache in front of a verifier. */
   staleness?: Partial<StalenessParts>;
+  /** What is ordered across the house: `restrictions` of its feed. Default: nothing ever is. */
+  restrictions?: () => Restrictions;
   clock?: Clock;
   timers?: Timers;
   onDecision?: (decision: Decision) => void;
@@ -55,6 +58,8 @@ export type Gates = Readonly<{
   examine: (request: RequestContext, carriedBy: 'bearer' | 'transaction') => Promise<Standing>;
   /** With the standing that an admitted call rests on. */
   report: (decision: Decision, standing?: Standing) => void;
+  /** Whether nobody is let in at this tier, by order. */
+  isClosed: (tier: TrustTier) => boolean;
   clock: Clock;
   /** Ends what the issuers keep open. */
   close: () => void;
@@ -66,14 +71,17 @@ export type Gates = Readonly<{
  */
 export function openGates(options: GateOptions): Gates {
   const clock = options.clock ?? systemClock;
-  const issuers = openIssuers(options.issuers, clock);
+  const restrictions = options.restrictions ?? (() => noRestrictions);
+  const issuers = openIssuers(options.issuers, { clock, restrictions });
   assertStalenessFits(options.staleness ?? {}, options.issuers);
   const { timers = systemTimers, onDemotion } = options;
   const { proofs = proofVerifier({ clock }), senderConstrainedTiers = [] } = options;
   const checkSender = senderCheck({ proofs, constrainedTiers: new Set(senderConstrainedTiers) });
-  const stopWatching = onDemotion && watchDemotions({ issuers: options.issuers, clock, timers, onDemotion });
+  const stopWatching =
+    onDemotion && watchDemotions({ issuers: options.issuers, clock, timers, restrictions, onDemotion });
   return {
     clock,
+    isClosed: (tier) => restrictions().tiers[tier] === 'closed',
     report: (decision, standing) => {
       options.onDecision?.(decision);
       if (decision.outcome === 'admitted' && standing !== undefined) maybeConfirm(issuers, decision.tier, standing);
@@ -146,6 +154,7 @@ function standingOf(issuer: OpenIssuer, verification: Verification, course: Cour
   }
   const { token, session, checkedAtMs } = verification;
   if (issuer.isRevoked(token)) return refused('revoked');
+  if (issuer.isTooOld(token)) return refused('token_stale');
   const here = issuer.name === undefined ? token : { ...token, roles: rolesOf(issuer.name, token.roles) };
   const caller = { kind: 'known', token: here, name: userOf(issuer.name, token.subject), checkedAtMs } as const;
   if (session !== undefined) return { ...caller, evidence: 'fresh', session };

@@ -66,6 +66,7 @@ export {
 export { remoteKeys, type RemoteKeys, type RemoteKeysOptions } from './remote-keys.ts';
 export { openRequest, type HeaderValues, type RequestContext, type RequestOptions } from './request-context.ts';
 export type { RequestPolicy } from './request-policy.ts';
+export { noRestrictions, type Restrictions, type TierRestriction } from './restrictions.ts';
 export {
   followRevocations,
   liveWithinMs,

@@ -1,6 +1,8 @@
 import type { BearerToken } from './bearer-token.ts';
+import { clockSkewSeconds } from './claims.ts';
 import type { Clock } from './clock.ts';
 import { isBehind, type ConsistencyHeader } from './consistency-token.ts';
+import { restrictCourse, type Restrictions } from './restrictions.ts';
 import { liveWithinMs, type RevocationFeed } from './revocation-feed.ts';
 import { rememberRevocations } from './revocations.ts';
 import type { VerifiedToken } from './token-verifier.ts';
@@ -16,6 +18,8 @@ export type OpenIssuer = Pick<TrustedIssuer, 'issuer' | 'name' | 'local' | 'fres
     isBehind: (consistency: ConsistencyHeader) => boolean;
     /** Whether a token that was verified locally is young enough to be believed without asking. */
     believes: (token: VerifiedToken) => boolean;
+    /** Whether a token of the house is older than what is ordered lets it become. */
+    isTooOld: (token: VerifiedToken) => boolean;
   }>;
 
 export type OpenIssuers = Readonly<{
@@ -25,10 +29,12 @@ export type OpenIssuers = Readonly<{
   ofOpaqueTokens: OpenIssuer | undefined;
 }>;
 
+type IssuerParts = Readonly<{ clock: Clock; restrictions: () => Restrictions }>;
+
 /** @throws what `assertIssuersFit` throws */
-export function openIssuers(trusted: readonly TrustedIssuer[], clock: Clock): OpenIssuers {
+export function openIssuers(trusted: readonly TrustedIssuer[], { clock, restrictions }: IssuerParts): OpenIssuers {
   assertIssuersFit(trusted);
-  const issuers = trusted.map((issuer) => openIssuer(issuer, clock));
+  const issuers = trusted.map((issuer) => openIssuer(issuer, { clock, restrictions }));
   return {
     of: chooseIssuer(issuers),
     named: (name) => issuers.find(({ issuer }) => issuer === name),
@@ -36,16 +42,21 @@ export function openIssuers(trusted: readonly TrustedIssuer[], clock: Clock): Op
   };
 }
 
-function openIssuer({ revocations, ...issuer }: TrustedIssuer, clock: Clock): OpenIssuer {
+function openIssuer({ revocations, ...issuer }: TrustedIssuer, { clock, restrictions }: IssuerParts): OpenIssuer {
+  const isTooOld = ({ issuedAt }: VerifiedToken): boolean => {
+    const { accessTokenSeconds = Infinity } = restrictions();
+    return issuer.name === undefined && clock.epochSeconds() - issuedAt > accessTokenSeconds + clockSkewSeconds;
+  };
   if (!('feed' in revocations)) {
     return {
       ...issuer,
       isRevoked: (token) => revocations.isRevoked(token),
       learn: (revocation) => revocations.learn(revocation),
-      course: (tier) => courseOf(tier, revocations.silenceMs(), liveWithinMs),
+      course: (tier) => restrictCourse(courseOf(tier, revocations.silenceMs(), liveWithinMs), tier, restrictions()),
       // Consistency tokens are of the house's feed; what others revoked has nothing to do with it.
       isBehind: (consistency) => issuer.name === undefined && isBehind(consistency, revocations.position()),
       believes: () => true,
+      isTooOld,
     };
   }
   // What the issuer answered about its tokens: nothing else tells of them.
@@ -54,8 +65,10 @@ function openIssuer({ revocations, ...issuer }: TrustedIssuer, clock: Clock): Op
     ...issuer,
     isRevoked: learned.covers,
     learn: (revocation) => learned.add(revocation, clock.monotonicMs()),
-    course: courseWithoutFeed,
+    // Reads rest on a signature alone there: closed, they ask.
+    course: (tier) => (restrictions().tiers[tier] === undefined ? courseWithoutFeed(tier) : 'introspect'),
     isBehind: (consistency) => issuer.name === undefined && isBehind(consistency, undefined),
     believes: ({ issuedAt }) => clock.epochSeconds() - issuedAt <= revocations.believeForSeconds,
+    isTooOld,
   };
 }

@@ -3,6 +3,7 @@ import { keepConnected, type FeedHandlers } from './feed-connection.ts';
 import { feedKnowledge, type FeedLag } from './feed-knowledge.ts';
 import type { Notice } from './feed-position.ts';
 import { askRegularly } from './feed-questions.ts';
+import type { Restrictions } from './restrictions.ts';
 import type { Revocation, RevocationSubject } from './revocations.ts';
 import { systemTimers, type Timers } from './timers.ts';
 
@@ -33,6 +34,8 @@ export type RevocationFeed = Readonly<{
   learn: (revocation: Revocation) => void;
   /** Whether the feed itself said that the token is revoked, whatever else was learnt. */
   hasTold: (token: RevocationSubject) => boolean;
+  /** What is ordered across the house: `restrictions` of `openGates`. */
+  restrictions: () => Restrictions;
   /** The position up to which every event is here. `undefined` until a snapshot is complete. */
   position: () => number | undefined;
   lag: () => FeedLag;
@@ -127,14 +130,14 @@ export function followRevocations(source: FeedSource, options: FollowOptions = {
   const onUnanswered = (error: unknown): unknown => (trouble = error);
   const stopAsking = askRegularly({ clock, timers, ask: source.askPosition, onAsked, onUnanswered });
   const stopWatching = repeat(timers, watch);
-  const { silenceMs, isRevoked, hasTold, learn, position, lag } = knowledge;
+  const { silenceMs, isRevoked, hasTold, restrictions, learn, position, lag } = knowledge;
   const close = (): void => {
     stopWatching();
     stopAsking();
     connection.close();
   };
   const distrust = (reason: string): void => startOver(reason, 'position and proof');
-  return { silenceMs, isRevoked, hasTold, learn, position, lag, distrust, close };
+  return { silenceMs, isRevoked, hasTold, restrictions, learn, position, lag, distrust, close };
 }
 
 /** Tells of a change, once. */

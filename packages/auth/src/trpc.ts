@@ -159,7 +159,8 @@ async function admit<Admitted extends Admissible>(
   { tier, path, decide }: Call<Admitted>,
 ): Promise<Admitted> {
   const startedAtMs = request.gates.clock.monotonicMs();
-  const refused = decide.precheck?.(request);
+  const closed: Denial | undefined = request.gates.isClosed(tier) ? { reason: 'tier_closed' } : undefined;
+  const refused = closed ?? decide.precheck?.(request);
   const standing = refused ?? (await request.standing(decide.by));
   const verdict = 'kind' in standing ? decide.verdict(standing) : { denial: standing };
   const decision: Decision = {

@@ -74,7 +74,13 @@ export function courseOf(tier: TrustTier, silenceMs: number, liveMs: number): Co
   if (rule.gate === 'fresh') return 'introspect';
   if (silenceMs <= liveMs) return 'local';
   if (silenceMs <= rule.bridgeSilenceSeconds * 1000) return 'degraded';
-  return rule.beyond === 'serve' ? 'anonymous' : rule.beyond;
+  return courseBeyond(tier);
+}
+
+/** What a tier does when it cannot know, and no silence is bridged (any more). Pure. */
+export function courseBeyond(tier: TrustTier): Course {
+  const { beyond } = trustMatrix[tier];
+  return beyond === 'serve' ? 'anonymous' : beyond;
 }
 
 /** The same for an issuer without a feed: what would bridge a silence rests on its signature, everything else asks. Pure. */

@@ -1,4 +1,4 @@
-import type { FeedHandlers, FeedMessage, FeedSource } from '@sallyport/auth';
+import { trustTiers, type FeedHandlers, type FeedMessage, type FeedSource } from '@sallyport/auth';
 import { createTRPCUntypedClient, httpLink, httpSubscriptionLink } from '@trpc/client';
 import type { AnyRouter } from '@trpc/server';
 import { EventSource } from 'eventsource';
@@ -27,6 +27,12 @@ const told = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('everyone'), upToSerial }),
   z.object({ kind: z.literal('key'), keyId: z.string() }),
   z.object({ kind: z.literal('policy'), version: z.int().nonnegative() }),
+  z.object({
+    kind: z.literal('restrictions'),
+    version: z.int().nonnegative(),
+    tiers: z.partialRecord(z.enum(trustTiers), z.enum(['fail-closed', 'closed'])),
+    accessTokenSeconds: z.int().positive().optional(),
+  }),
 ]);
 
 const message = z.discriminatedUnion('type', [

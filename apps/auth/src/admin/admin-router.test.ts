@@ -274,3 +274,29 @@ test('a client is registered, changed, disabled and enabled; what it may not be 
   const actions = ['client.registered', 'client.updated', 'client.disabled', 'client.enabled'];
   expect(rows).toEqual(actions.map((action) => ({ action, actor })));
 });
+
+test('tiers are closed and opened, lifetimes clamped and given back', async () => {
+  const { admin } = margaret;
+  const closed = await admin.restrictions.setTier.mutate({ tier: 'standardWrite', to: 'closed', because });
+  expect(closed).toMatchObject({ tiers: { standardWrite: 'closed' }, consistencyToken: someText });
+  const clamped = await admin.restrictions.clampLifetimes.mutate({ accessTokenSeconds: 60, because });
+  expect(await admin.restrictions.get.query()).toEqual({
+    version: clamped.version,
+    tiers: { standardWrite: 'closed' },
+    accessTokenSeconds: 60,
+  });
+  const tooShort = admin.restrictions.clampLifetimes.mutate({ accessTokenSeconds: 29, because });
+  expect(await refusalOf(tooShort)).toMatchObject({ status: 400 });
+  await admin.restrictions.setTier.mutate({ tier: 'standardWrite', to: 'as-designed', because });
+  await admin.restrictions.clampLifetimes.mutate({ accessTokenSeconds: null, because });
+  expect(await admin.restrictions.get.query()).toEqual({ version: clamped.version + 2, tiers: {} });
+});
+
+test('no tier can be closed so that nobody can open it: the authority itself goes on', async () => {
+  const { admin } = margaret;
+  const tiers = ['publicRead', 'authenticatedRead', 'standardWrite', 'privilegedWrite', 'regulatedAction'] as const;
+  for (const tier of tiers) await admin.restrictions.setTier.mutate({ tier, to: 'closed', because });
+  const { admin: again } = await openAdministrator(auth);
+  for (const tier of tiers) await again.restrictions.setTier.mutate({ tier, to: 'as-designed', because });
+  expect((await again.restrictions.get.query()).tiers).toEqual({});
+});

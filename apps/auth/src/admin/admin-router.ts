@@ -3,6 +3,7 @@ import { adminAccountsRouter } from './accounts-router.ts';
 import { adminClientsRouter } from './clients-router.ts';
 import { adminKeysRouter } from './keys-router.ts';
 import { adminPolicyRouter } from './policy-router.ts';
+import { adminRestrictionsRouter } from './restrictions-router.ts';
 import { adminSessionsRouter } from './sessions-router.ts';
 
 /**
@@ -18,6 +19,7 @@ export const adminRouter = router({
   clients: adminClientsRouter,
   policy: adminPolicyRouter,
   keys: adminKeysRouter,
+  restrictions: adminRestrictionsRouter,
 });
 
 export type AdminRouter = typeof adminRouter;

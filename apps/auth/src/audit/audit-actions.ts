@@ -40,6 +40,7 @@ export type AuditAction =
   | 'key.denied'
   // Levers.
   | 'tier.failed-closed'
+  | 'tier.closed'
   | 'tier.restored'
   | 'lifetimes.clamped'
   | 'lifetimes.restored';

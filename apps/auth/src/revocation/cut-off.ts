@@ -35,6 +35,19 @@ export async function cutOffIn(
     sql`SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS serial FROM session_serials`,
   );
   const upToSerial = Number(rows[0]?.serial);
+  await cutOffUpTo(transaction, target, { upToSerial, setAt });
+  const position = await recordRevocations(transaction, [{ ...target, upToSerial }], because);
+  const detail = { kind: target.kind, upToSerial };
+  await recordAudit(transaction, { action: 'sessions.cut-off', actor, ...namesOf(target), because, detail });
+  return { upToSerial, position };
+}
+
+/** Sets a cut-off, and tells nobody: that is left to the caller, in the same transaction. One that is set never shrinks. */
+export async function cutOffUpTo(
+  transaction: AuthQueries,
+  target: CutOffTarget,
+  { upToSerial, setAt }: Readonly<{ upToSerial: number; setAt: Date }>,
+): Promise<void> {
   await transaction
     .insert(cutOffs)
     .values({ kind: target.kind, name: nameOf(target), upToSerial, setAt })
@@ -42,10 +55,6 @@ export async function cutOffIn(
       target: [cutOffs.kind, cutOffs.name],
       set: { upToSerial: sql`greatest(${cutOffs.upToSerial}, excluded.up_to_serial)`, setAt },
     });
-  const position = await recordRevocations(transaction, [{ ...target, upToSerial }], because);
-  const detail = { kind: target.kind, upToSerial };
-  await recordAudit(transaction, { action: 'sessions.cut-off', actor, ...namesOf(target), because, detail });
-  return { upToSerial, position };
 }
 
 /** Whether a service's own token is covered: by the cut-off of its client, or of everyone. */

@@ -1,9 +1,10 @@
-import type { Notice, Revocation, RevocationEvent } from '@sallyport/auth';
+import { trustTiers, type Notice, type Restrictions, type Revocation, type RevocationEvent } from '@sallyport/auth';
 import { asc, gt, sql } from 'drizzle-orm';
+import * as z from 'zod';
 import type { AuthQueries } from '../database.ts';
 import { revocationCounter, revocations } from '../schema.ts';
 
-/** What the feed carries: revocations, and the news that a rule set is in force. */
+/** What the feed carries: revocations, and the news that a rule set or restrictions are in force. */
 export type FeedEntry = Revocation | Notice;
 
 /** The channel that wakes the feed's readers. It carries nothing: the table is the record. */
@@ -61,6 +62,17 @@ export async function readRevocations(queries: AuthQueries, after: number, atMos
   }));
 }
 
+/** As it was written here. */
+function readOrdered(text: string): Restrictions {
+  return orderedSchema.parse(JSON.parse(text));
+}
+
+const orderedSchema = z.object({
+  version: z.int(),
+  tiers: z.partialRecord(z.enum(trustTiers), z.enum(['fail-closed', 'closed'])),
+  accessTokenSeconds: z.int().optional(),
+});
+
 type Row = Pick<typeof revocations.$inferSelect, 'kind' | 'name' | 'upToSerial'>;
 
 function toRow(revocation: FeedEntry): Row {
@@ -79,6 +91,10 @@ function toRow(revocation: FeedEntry): Row {
       return { kind: 'everyone', name: '', upToSerial: revocation.upToSerial };
     case 'policy':
       return { kind: 'policy', name: String(revocation.version), upToSerial: null };
+    case 'restrictions': {
+      const { kind, ...ordered } = revocation;
+      return { kind, name: JSON.stringify(ordered), upToSerial: null };
+    }
   }
 }
 
@@ -98,5 +114,7 @@ function fromRow({ kind, name, upToSerial }: Row): FeedEntry {
       return { kind, upToSerial: upToSerial ?? 0 };
     case 'policy':
       return { kind, version: Number(name) };
+    case 'restrictions':
+      return { kind, ...readOrdered(name) };
   }
 }

@@ -1,6 +1,7 @@
-import { rememberForMs, type FeedMessage, type Revocation, type RevocationEvent } from '@sallyport/auth';
+import { rememberForMs, type FeedMessage, type Notice, type Revocation, type RevocationEvent } from '@sallyport/auth';
 import { sql } from 'drizzle-orm';
 import type { AuthQueries } from '../database.ts';
+import { forServices, readRestrictions } from '../restrictions/restrictions.ts';
 import { revocationCounter, revocations, signingKeys } from '../schema.ts';
 import { isSamePlace, type FeedPlace } from './feed-place.ts';
 import { readRevocations } from './revocation-outbox.ts';
@@ -33,7 +34,7 @@ export async function lastPlace(queries: AuthQueries): Promise<FeedPlace> {
 
 /**
  * What is in force for any token that can still be alive, and where the feed goes on after it: exactly what a follower
- * that was there all along still remembers (`rememberForMs`). Keys that are over are denied however long that is ago:
+ * that was there all along still remembers (`rememberForMs`). Keys that are over are denied however long that is ago (and restrictions hold as long as that):
  * whoever has one goes on making tokens.
  *
  * One statement says how far the snapshot reaches. Rows up to there are committed and never change, so the pages after
@@ -43,12 +44,12 @@ export async function* readSnapshot(
   queries: AuthQueries,
 ): AsyncGenerator<Readonly<{ page: SnapshotPage; place?: FeedPlace }>, FeedPlace, void> {
   const { after, last } = await readExtent(queries);
-  const keys: readonly Told[] = await keysThatAreOver(queries);
+  const lasting: readonly Told[] = [...(await keysThatAreOver(queries)), ...(await presentRestrictions(queries))];
   let reached = after;
   for (let page = 0; ; page += 1) {
     const rows = await readRevocations(queries, reached, Math.min(pageSize, last.position - reached));
     const told = condense(rows.map(({ event }) => event));
-    const inForce = page === 0 ? keys.concat(told) : told;
+    const inForce = page === 0 ? lasting.concat(told) : told;
     reached = rows.at(-1)?.event.position ?? last.position;
     if (reached >= last.position) {
       yield { page: { type: 'snapshot', page, inForce, position: last.position }, place: last };
@@ -79,6 +80,12 @@ async function keysThatAreOver(queries: AuthQueries): Promise<Revocation[]> {
   return rows.map(({ kid }) => ({ kind: 'key', keyId: kid }));
 }
 
+/** Whatever their age: they hold until others do. */
+async function presentRestrictions(queries: AuthQueries): Promise<Notice[]> {
+  const { version, tiers, accessTokenSeconds } = forServices(await readRestrictions(queries));
+  return version === 0 ? [] : [{ kind: 'restrictions', version, tiers, accessTokenSeconds }];
+}
+
 /** The same revocations without repetitions; of cut-offs for the same target, the greatest. Exported for its test. */
 export function condense(events: readonly RevocationEvent[]): Told[] {
   const inForce = new Map<string, Told>();
@@ -104,6 +111,7 @@ function keyOf(told: Told): string {
       return `client ${told.client}`;
     case 'everyone':
     case 'policy':
+    case 'restrictions':
       return told.kind;
   }
 }
@@ -114,5 +122,5 @@ function greater(one: Told, other: Told): Told {
 
 function sizeOf(told: Told): number {
   if ('upToSerial' in told) return told.upToSerial;
-  return told.kind === 'policy' ? told.version : 0;
+  return 'version' in told ? told.version : 0;
 }

@@ -14,7 +14,7 @@ export type Minted = Readonly<{ token: string; expiresInSeconds: number; scope: 
 /** What a token is good for: one audience, and scopes and roles there. */
 export type Target = Readonly<{ audience: string; scope: readonly string[]; roles?: readonly string[] }>;
 
-type Minting = Pick<Authority, 'issuer' | 'keys' | 'now'>;
+type Minting = Pick<Authority, 'issuer' | 'keys' | 'now'> & Partial<Pick<Authority, 'restrictions'>>;
 
 /** Bytes of an access token at most: it travels with every request. */
 const sizeBudgetBytes = 512;
@@ -35,7 +35,7 @@ export async function mintUserToken(
 ): Promise<Minted> {
   const now = new Date(authority.now());
   const issuedAt = epochSeconds(now);
-  const expiresAt = epochSeconds(earlier(after(now, accessTokenSeconds), session.absoluteExpiresAt));
+  const expiresAt = epochSeconds(earlier(after(now, lifeOf(authority)), session.absoluteExpiresAt));
   const granted = scope.join(' ');
   const token = await signAccessToken(authority, {
     iss: authority.issuer,
@@ -69,19 +69,25 @@ export async function mintServiceToken(
   { audience, scope }: Target,
 ): Promise<Minted> {
   const issuedAt = epochSeconds(new Date(authority.now()));
+  const lifeSeconds = lifeOf(authority);
   const granted = scope.join(' ');
   const token = await signAccessToken(authority, {
     iss: authority.issuer,
     sub: clientId,
     aud: audience,
     client_id: clientId,
-    exp: issuedAt + accessTokenSeconds,
+    exp: issuedAt + lifeSeconds,
     iat: issuedAt,
     jti: serviceTokenId(serial),
     scope: granted,
     ...bindingOf(confirmation),
   });
-  return { token, expiresInSeconds: accessTokenSeconds, scope: granted };
+  return { token, expiresInSeconds: lifeSeconds, scope: granted };
+}
+
+/** Seconds that a token made now lives: fewer where that is ordered. */
+function lifeOf({ restrictions }: Minting): number {
+  return Math.min(accessTokenSeconds, restrictions?.current().accessTokenSeconds ?? Infinity);
 }
 
 /** The claim `cnf` (RFC 9449 §6.1, RFC 8705 §3.1), where there is something to bind to. */

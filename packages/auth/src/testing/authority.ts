@@ -1,5 +1,6 @@
 import type { AskAuthority, IntrospectionAnswer, IntrospectionQuestion } from '../authority.ts';
 import type { Clock } from '../clock.ts';
+import type { Restrictions } from '../restrictions.ts';
 import { rememberRevocations, type Revocation } from '../revocations.ts';
 import { testFeed } from './feed.ts';
 import { heldClock } from './held-clock.ts';
@@ -24,6 +25,7 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
   let ruleSet: Readonly<{ version: number }> | undefined;
   let reachable = true;
   let batchesAsked = 0;
+  let version = 0;
 
   function answer(question: IntrospectionQuestion): IntrospectionAnswer {
     if (revoked.covers({ ...question, keyId: '' })) return { active: false };
@@ -84,6 +86,11 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
     },
     /** As `revoke`, but the feed is never told: the fault that background confirmation finds. */
     revokeUntold: (revocation: Revocation): void => revoked.add(revocation, clock.monotonicMs()),
+    /** Orders something across the house. Each call replaces the one before. */
+    restrict: (ordered: Omit<Restrictions, 'version'>): number => {
+      version += 1;
+      return feed.append({ kind: 'restrictions', version, ...ordered });
+    },
     rotateKey: signing.rotate,
     /** Publishes without this key from now on. Another must be there. */
     withdrawKey: signing.withdraw,

@@ -32,7 +32,7 @@ export async function testGates(
     decisions.push(decision);
   };
   const issuers = [{ issuer, local, fresh, revocations }, ...others];
-  const gates = openGates({ issuers, transactions, clock, onDecision });
+  const gates = openGates({ issuers, transactions, restrictions: revocations.restrictions, clock, onDecision });
   // The feed's first proof: a snapshot, and a question that was answered.
   for (let turn = 0; turn < 10 && revocations.silenceMs() === Infinity; turn += 1) await Promise.resolve();
   return { gates, revocations, decisions };
