@@ -1,5 +1,6 @@
-import { ada } from '../demo-users.ts';
+import { ada, margaret } from '../demo-users.ts';
 import { totpCode } from '../totp-code.ts';
 
-// `pnpm totp`: what ada's authenticator shows now.
-console.log(totpCode(ada.totpSeed));
+// `pnpm totp`: what ada's authenticator shows now; `pnpm totp margaret`: what hers does.
+const { totpSeed } = process.argv[2] === 'margaret' ? margaret : ada;
+console.log(totpCode(totpSeed));

@@ -11,7 +11,7 @@ import { unlessAborted } from './unless-aborted.ts';
 export type Presenting = Readonly<{ audience: string; scheme: 'Bearer' | 'DPoP' }>;
 
 /**
- * Adds the access token for one audience; none when signed out. A token that the service no longer takes is renewed and
+ * Adds the access token for one service; none when signed out. A token that the service no longer takes is renewed and
  * the call sent once more: a call answered 401 has done nothing, so this holds for mutations too.
  *
  * When the authority refuses to renew, the caller sees the service's answer. When it cannot be reached, the caller sees
@@ -35,6 +35,11 @@ export function authorizationLink<Router extends AnyRouter>(
 }
 
 function authorized(op: Operation, held: Holding | undefined, { audience, scheme }: Presenting): Operation {
-  const access = held?.tokens.accessTokens[audience];
+  const access = held?.tokens.accessTokens[audienceOf(op.path, audience)];
   return access === undefined ? op : withHeaders(op, { authorization: `${scheme} ${access.token}` });
+}
+
+/** A service's name is its audience, but for what the authority offers to those who run the house: that has one of its own. */
+function audienceOf(path: string, service: string): string {
+  return service === 'auth' && path.startsWith('admin.') ? 'admin' : service;
 }

@@ -10,5 +10,5 @@ export {
 } from './sallyport-client.ts';
 export { newSenderKey, type SenderKey } from './sender-key.ts';
 export type { OnStepUp } from './step-up-link.ts';
-export type { AccessToken, RefreshToken, Session, TokenSet } from './token-set.ts';
+export { readTokenSet, type AccessToken, type RefreshToken, type Session, type TokenSet } from './token-set.ts';
 export { inMemoryTokenStore, type TokenStore } from './token-store.ts';
