@@ -8,8 +8,8 @@ import type { KeyRing } from './keys/key-ring.ts';
 import type { Sealer } from './keys/sealed-secret.ts';
 import type { Now } from './moments.ts';
 import type { RelyingParty } from './passkeys/relying-party.ts';
-import type { FindPlace } from './risk/places.ts';
 import type { HeldRestrictions } from './restrictions/restrictions.ts';
+import type { FindPlace } from './risk/places.ts';
 import type { Passwords } from './sign-in/passwords.ts';
 import type { Throttle } from './throttle/throttle.ts';
 
