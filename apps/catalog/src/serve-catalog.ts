@@ -51,6 +51,7 @@ export function serveCatalog(parts: CatalogParts): Promise<Running> {
       feedSilenceMs: Math.round(revocations.silenceMs()),
       policyVersion: policy.version() ?? 0,
       policyAgeMs: Math.round(policy.ageMs()),
+      restrictionsVersion: revocations.restrictions().version,
     }),
     log,
     onClose: async () => {

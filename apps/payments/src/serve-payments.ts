@@ -38,7 +38,10 @@ export function servePayments(parts: PaymentsParts): Promise<Running> {
       keys: keys.usable(),
       feed: revocations.silenceMs() <= liveWithinMs,
     }),
-    readings: () => ({ feedSilenceMs: Math.round(revocations.silenceMs()) }),
+    readings: () => ({
+      feedSilenceMs: Math.round(revocations.silenceMs()),
+      restrictionsVersion: revocations.restrictions().version,
+    }),
     log,
     onClose: async () => {
       gates.close();
