@@ -1,4 +1,5 @@
 import { decodeProtectedHeader } from 'jose';
+import { z } from 'zod';
 import type { AdminCalls } from '../command-line/commands.ts';
 import { bearing, openDevice, type Device } from '../device.ts';
 import type { System } from '../system.ts';
@@ -130,9 +131,11 @@ export async function stealToken(
 /** Catalog says which restrictions it knows. What they do is then a matter of the next request. */
 async function isTold({ admin, urls }: Pull): Promise<boolean> {
   const { version } = await admin.restrictions.get.query();
-  const ready: unknown = await (await fetch(`${urls.catalog}/readyz`)).json();
-  return Number(Object(Object(ready).readings).restrictionsVersion) >= version;
+  const ready = await fetch(`${urls.catalog}/readyz`);
+  return readyAnswer.parse(await ready.json()).readings.restrictionsVersion >= version;
 }
+
+const readyAnswer = z.object({ readings: z.object({ restrictionsVersion: z.int() }) });
 
 function says(answer: unknown, status: number): boolean {
   return typeof answer === 'object' && answer !== null && 'status' in answer && answer.status === status;
