@@ -1,4 +1,5 @@
 import type { AuthRouter } from '@sallyport/auth-service/contract';
+import { SettingsError } from '@sallyport/service';
 import type { TRPCClient } from '@trpc/client';
 import { readJsonFile } from './json-file.ts';
 
@@ -192,7 +193,7 @@ const tiers = ['publicRead', 'authenticatedRead', 'standardWrite', 'privilegedWr
 function setTier(admin: AdminCalls, { named, must }: Given, to: 'closed' | 'fail-closed' | 'as-designed') {
   const asked = named('a tier');
   const tier = tiers.find((one) => one === asked);
-  if (tier === undefined) throw new Error(`${asked} is no tier: say ${tiers.join(', ')}.`);
+  if (tier === undefined) throw new SettingsError(`${asked} is no tier: say ${tiers.join(', ')}.`);
   return admin.restrictions.setTier.mutate({ tier, to, because: must('because') });
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { SettingsError } from '@sallyport/service';
 import { commands, type Given } from './commands.ts';
 
 /** The commands that have to do with the session itself. */
@@ -37,7 +38,7 @@ export function readCommandLine(typed: readonly string[]): CommandLine | 'help' 
   const [argument, second] = positionals.slice(words.split(' ').length);
   if (second !== undefined) throw new Error(`There is something too much: ${words} takes one argument.`);
   const must = (name: string, value: string | undefined): string => {
-    if (value === undefined || value.trim() === '') throw new Error(`${words} needs ${name}.`);
+    if (value === undefined || value.trim() === '') throw new SettingsError(`${words} needs ${name}.`);
     return value;
   };
   const given: Given = {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,11 +7,12 @@ import { throwAwayDatabase } from '@sallyport/db/testing';
 import { decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { demoPassword, grace, radia } from '../demo-users.ts';
+import { demoPassword, grace, margaret, radia } from '../demo-users.ts';
 import { bearing, openDevice, type Device } from '../device.ts';
 import { repositoryRoot } from '../repository.ts';
 import { startTemporarySystem, type TemporarySystem } from '../temporary-system.ts';
 import { refusal } from '../testing/refused.ts';
+import { totpCode, untilPeriodHasTime } from '../totp-code.ts';
 
 const authFolder = join(repositoryRoot, 'apps/auth');
 let database: Awaited<ReturnType<typeof throwAwayDatabase>>;
@@ -111,3 +112,59 @@ test('a key that is denied: within a second catalog refuses what it signed, and 
   await expect(device.client.catalog.products.mine.query({})).resolves.toMatchObject({ items: expect.any(Array) });
   expect((await device.tokens()).session.id).toBe(tokens.session.id);
 });
+
+/** Runs the command line as whoever runs the house does, where nobody sits at a terminal. */
+function sallyport(sessions: string, ...words: readonly string[]) {
+  const env = {
+    ...process.env,
+    SALLYPORT_AUTHORITY: system.urls.auth,
+    SALLYPORT_SESSIONS: sessions,
+    SALLYPORT_PASSWORD: demoPassword,
+    SALLYPORT_CODE: totpCode(margaret.totpSeed),
+  };
+  const path = join(repositoryRoot, 'infra/src/command-line/main.ts');
+  return new Promise<{ code: unknown; stdout: string; stderr: string }>((resolve) => {
+    execFile(process.execPath, [path, ...words], { env }, (error, stdout, stderr) =>
+      resolve({ code: error?.code ?? 0, stdout, stderr: stderr.trim() }),
+    );
+  });
+}
+
+test('the command line signs in with two factors, keeps the session to itself, and calls the procedures', async () => {
+  const sessions = join(await mkdtemp(join(tmpdir(), 'sallyport-cli-')), 'kept');
+  const unsigned = await sallyport(sessions, 'keys', 'list');
+  expect([unsigned.code, unsigned.stderr]).toEqual([
+    2,
+    'sallyport: Nobody is signed in here: say "sign-in <e-mail>" first.',
+  ]);
+
+  await untilPeriodHasTime();
+  const begun = await sallyport(sessions, 'sign-in', margaret.email, '--json');
+  expect([begun.code, JSON.parse(begun.stdout)]).toMatchObject([0, { acr: 'aal2' }]);
+  const [file = ''] = await readdir(sessions);
+  expect((await stat(join(sessions, file))).mode & 0o777).toBe(0o600);
+  expect((await stat(sessions)).mode & 0o777).toBe(0o700);
+  expect(begun.stdout + begun.stderr).not.toContain(
+    JSON.parse(await readFile(join(sessions, file), 'utf8')).refreshToken,
+  );
+
+  const listed = await sallyport(sessions, 'keys', 'list', '--json');
+  expect(JSON.parse(listed.stdout)).toMatchObject({
+    keys: expect.arrayContaining([expect.objectContaining({ state: 'signing' })]),
+  });
+  const person = await signedIn(grace);
+  const without = await sallyport(sessions, 'accounts', 'end-sessions', grace.email);
+  expect([without.code, without.stderr]).toEqual([2, 'sallyport: accounts end-sessions needs --because.']);
+  const ended = await sallyport(sessions, 'accounts', 'end-sessions', grace.email, '--because', 'a test');
+  expect([ended.code, ended.stdout]).toEqual([0, 'ended: true\n']);
+  expect(await refusal(person.client.auth.sessions.list.query())).toMatchObject({ status: 401 });
+  const nobody = await sallyport(sessions, 'accounts', 'show', 'nobody@sallyport.example');
+  expect([nobody.code, nobody.stderr]).toEqual([1, 'sallyport: There is no such account.']);
+
+  await chmod(join(sessions, file), 0o644);
+  const exposed = await sallyport(sessions, 'keys', 'list');
+  expect([exposed.code, exposed.stderr]).toMatchObject([2, expect.stringMatching(/can be read by others/)]);
+  await chmod(join(sessions, file), 0o600);
+  expect(await sallyport(sessions, 'sign-out')).toMatchObject({ code: 0, stdout: 'signedOut: true\n' });
+  expect(await readdir(sessions)).toEqual([]);
+}, 90_000);
