@@ -2,26 +2,51 @@ import type { ProcedureAccess, SealedRouter } from '@sallyport/auth/trpc';
 import { z } from 'zod';
 
 export type Procedure = ProcedureAccess &
-  Readonly<{ path: string; type: 'query' | 'mutation' | 'subscription'; takesInput: boolean }>;
+  Readonly<{
+    path: string;
+    type: 'query' | 'mutation' | 'subscription';
+    takesInput: boolean;
+    /** Names of the members of its input, of whichever alternative. */
+    inputMembers: readonly string[];
+    /** Whether a member by another name would be taken, if only to be ignored. */
+    takesUnknown: boolean;
+  }>;
 
-const definition = z.object({ type: z.enum(['query', 'mutation', 'subscription']), inputs: z.array(z.unknown()) });
+const definition = z.object({
+  type: z.enum(['query', 'mutation', 'subscription']),
+  inputs: z.array(z.instanceof(z.ZodType)),
+});
 
 /** Every procedure of a router with what its gate asks, for tests that must not miss the one that is added next. */
 export function proceduresOf({ router, access }: SealedRouter): readonly Procedure[] {
   const procedures: Readonly<Record<string, { _def: unknown }>> = router._def.procedures;
   return [...access].map(([path, asked]) => {
     const { type, inputs } = definition.parse(procedures[path]?._def);
-    return { ...asked, path, type, takesInput: inputs.length > 0 };
+    const objects = inputs.flatMap((input) =>
+      objectsOf(z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' })),
+    );
+    return {
+      ...asked,
+      path,
+      type,
+      takesInput: inputs.length > 0,
+      inputMembers: objects.flatMap(({ properties = {} }) => Object.keys(properties)),
+      takesUnknown: objects.some(({ additionalProperties }) => additionalProperties !== false),
+    };
   });
+}
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** The alternatives that an input may be. An input that is no object has no names to be misused. */
+function objectsOf(schema: JsonSchema): readonly JsonSchema[] {
+  const { type, anyOf = [], oneOf = [], allOf = [] } = schema;
+  return type === 'object' ? [schema] : [...anyOf, ...oneOf, ...allOf].flatMap(objectsOf);
 }
 
 const errorBody = z.object({
   error: z.object({
-    data: z.object({
-      httpStatus: z.int(),
-      reason: z.string(),
-      issues: z.array(z.object({ path: z.string(), message: z.string() })).default([]),
-    }),
+    data: z.object({ httpStatus: z.int(), reason: z.string() }),
   }),
 });
 
@@ -31,8 +56,6 @@ export type Answered = Readonly<{
   status: number;
   /** Of a refusal. */
   reason: string | undefined;
-  /** Names of the fields that the procedure does not know. */
-  unknownFields: readonly string[];
   challenge: string | undefined;
   /** Whether the answer was a stream: its headers were out before the gate had looked, so there is no challenge in them. */
   isStream: boolean;
@@ -61,9 +84,6 @@ async function answerOf(response: Response): Promise<Answered> {
   return {
     status: error?.data.httpStatus ?? response.status,
     reason: error?.data.reason,
-    unknownFields: (error?.data.issues ?? [])
-      .filter(({ message }) => message === 'Unknown field.')
-      .map(({ path }) => path),
     challenge: response.headers.get('www-authenticate') ?? undefined,
     isStream,
   };
