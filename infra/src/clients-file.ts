@@ -6,11 +6,18 @@ import type { SystemSecrets } from './system-secrets.ts';
 
 const houseFile = z.object({ clients: z.array(z.looseObject({ clientId: z.string() })) });
 
-/** Writes the clients of this house for the authority to register: its own list, with the public keys of this system's services, and others as they stand. */
+type Clients = Readonly<{
+  /** What the tokens of services must be bound to. */
+  senderConstraint?: 'none' | 'mtls' | undefined;
+  /** Further clients, as they stand. */
+  others?: readonly unknown[] | undefined;
+}>;
+
+/** Writes the clients of this house for the authority to register: its own list, with the public keys of this system's services. */
 export async function writeClientsFile(
   path: string,
   { clientKeys }: SystemSecrets,
-  others: readonly unknown[] = [],
+  { senderConstraint = 'none', others = [] }: Clients,
 ): Promise<void> {
   const house = join(repositoryRoot, 'apps/auth/clients/house-clients.json');
   const { clients } = houseFile.parse(JSON.parse(await readFile(house, 'utf8')));
@@ -21,7 +28,7 @@ export async function writeClientsFile(
     const key = keys.get(client.clientId);
     if (key === undefined) return client;
     const { d: _private, ...publicKey } = key;
-    return { ...client, publicKeys: [publicKey] };
+    return { ...client, publicKeys: [publicKey], senderConstraint };
   });
   await writeFile(path, `${JSON.stringify({ clients: [...withKeys, ...others] }, undefined, 2)}\n`);
 }

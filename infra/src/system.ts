@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { writeClientsFile } from './clients-file.ts';
 import type { ServiceLine } from './service-line.ts';
 import {
@@ -29,6 +30,8 @@ export type SystemOptions = Readonly<{
   mailOutbox?: string;
   /** Further settings of a service, such as TRUSTED_ISSUERS. */
   extraSettings?: Partial<Readonly<Record<ServiceName, Readonly<Record<string, string>>>>>;
+  /** Services show each other certificates, which are in `folder`, at ports of their own (RFC 8705). Default: they do not. */
+  mutualTls?: Readonly<{ folder: string; ports: Readonly<Record<ServiceName, number>> }> | undefined;
   /** Every line that a service writes. */
   onLine?: (line: ServiceLine) => void;
   /** A service has ended that nobody asked to. It may be started again. */
@@ -84,7 +87,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     for (const name of serviceNames.toReversed()) await stop(name);
   };
 
-  await writeClientsFile(options.clientsFile, options.secrets, options.otherClients);
+  const senderConstraint = options.mutualTls && 'mtls';
+  await writeClientsFile(options.clientsFile, options.secrets, { senderConstraint, others: options.otherClients });
   await Promise.all(
     serviceNames.map((name) => prepareService({ name, env: preparationSettings(name, options), onLine })),
   );
@@ -132,6 +136,7 @@ function serviceSettings(name: ServiceName, options: SystemOptions, urls: System
     LOG_LEVEL: logLevel,
     ISSUER: urls.auth,
     ALLOWED_ORIGINS: allowedOrigins,
+    ...mutualTlsSettings(name, options),
   };
   switch (name) {
     case 'auth':
@@ -139,7 +144,11 @@ function serviceSettings(name: ServiceName, options: SystemOptions, urls: System
     case 'catalog':
       return { ...settings, CLIENT_KEY: JSON.stringify(secrets.clientKeys.catalog) };
     case 'payments':
-      return { ...settings, CLIENT_KEY: JSON.stringify(secrets.clientKeys.payments), CATALOG_URL: urls.catalog };
+      return {
+        ...settings,
+        CLIENT_KEY: JSON.stringify(secrets.clientKeys.payments),
+        CATALOG_URL: urlForServices('catalog', options) ?? urls.catalog,
+      };
   }
 }
 
@@ -149,6 +158,18 @@ function authSettings({ secrets, throttleFactor = 1, mailOutbox = '' }: SystemOp
     THROTTLE_FACTOR: String(throttleFactor),
     MAIL_OUTBOX: mailOutbox,
   };
+}
+
+function mutualTlsSettings(name: ServiceName, options: SystemOptions): Record<string, string> {
+  const { mutualTls } = options;
+  if (mutualTls === undefined) return {};
+  const authorityUrl = name === 'auth' ? {} : { AUTHORITY_URL: urlForServices('auth', options) ?? '' };
+  return { MTLS_FOLDER: join(mutualTls.folder, name), MTLS_PORT: String(mutualTls.ports[name]), ...authorityUrl };
+}
+
+/** Where the other services find this one, if they are to show certificates. */
+function urlForServices(name: ServiceName, { mutualTls, hostname = '127.0.0.1' }: SystemOptions): string | undefined {
+  return mutualTls && `https://${hostname}:${mutualTls.ports[name]}`;
 }
 
 function byService<Value>(make: (name: ServiceName) => Value): Record<ServiceName, Value> {

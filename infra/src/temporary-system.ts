@@ -1,25 +1,36 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeCertificates, type Certificates } from './certificates.ts';
 import { freePorts } from './free-ports.ts';
 import { openLogBook, type LogBook } from './log-book.ts';
+import type { ServiceName } from './service-process.ts';
 import { makeSystemSecrets, type SystemSecrets } from './system-secrets.ts';
 import { startSystem, type System, type SystemOptions } from './system.ts';
 
 /** What a system of a test's own may be told. Ports: free ones, unless named. */
-export type TemporarySystemOptions = Partial<Pick<SystemOptions, 'extraSettings' | 'otherClients' | 'ports'>>;
+export type TemporarySystemOptions = Partial<Pick<SystemOptions, 'extraSettings' | 'otherClients' | 'ports'>> &
+  Readonly<{ /** Services show each other these certificates. */ certificates?: Certificates }>;
 
-export type TemporarySystem = System & Readonly<{ log: LogBook; secrets: SystemSecrets }>;
+export type TemporarySystem = System &
+  Readonly<{
+    log: LogBook;
+    secrets: SystemSecrets;
+    /** Where services find each other, when they show certificates. */
+    mutualTlsUrls: Readonly<Record<ServiceName, string>>;
+  }>;
 
 /** A system with secrets of its own on free ports, that remembers all it logs. */
 export async function startTemporarySystem(
   databaseUrl: string,
-  options: TemporarySystemOptions = {},
+  { certificates, ...options }: TemporarySystemOptions = {},
 ): Promise<TemporarySystem> {
-  const [auth = 0, catalog = 0, payments = 0] = await freePorts(3);
+  const [auth = 0, catalog = 0, payments = 0, ...tls] = await freePorts(6);
   const log = openLogBook();
   const secrets = await makeSystemSecrets();
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-clients-'));
+  const tlsPorts = { auth: tls[0] ?? 0, catalog: tls[1] ?? 0, payments: tls[2] ?? 0 };
+  if (certificates !== undefined) await writeCertificates(folder, certificates);
   const system = await startSystem({
     databaseUrl,
     ports: { auth, catalog, payments },
@@ -29,9 +40,18 @@ export async function startTemporarySystem(
     // A suite is many people behind one address.
     throttleFactor: 1000,
     onLine: log.write,
+    mutualTls: certificates && { folder, ports: tlsPorts },
     ...options,
   });
-  // Only the preparation reads it.
-  await rm(folder, { recursive: true });
-  return { ...system, log, secrets };
+  const mutualTlsUrls = {
+    auth: `https://127.0.0.1:${tlsPorts.auth}`,
+    catalog: `https://127.0.0.1:${tlsPorts.catalog}`,
+    payments: `https://127.0.0.1:${tlsPorts.payments}`,
+  };
+  const close = async () => {
+    await system.close();
+    // Read at each start of a service.
+    await rm(folder, { recursive: true });
+  };
+  return { ...system, log, secrets, mutualTlsUrls, close };
 }

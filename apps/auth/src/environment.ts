@@ -1,4 +1,4 @@
-import { preparationSettings, serviceSettings } from '@sallyport/service';
+import { mutualTlsSettings, preparationSettings, serviceSettings } from '@sallyport/service';
 import * as z from 'zod';
 import { openCallerReader } from './caller.ts';
 import { providerSettings } from './identities/provider-settings.ts';
@@ -45,6 +45,7 @@ const passkeyDomain = z
 export const authSettings = {
   ...serviceSettings(4000),
   ...providerSettings,
+  ...mutualTlsSettings,
   KEY_ENCRYPTION_KEY: keyEncryptionKey,
   TRUSTED_PROXIES: trustedProxies,
   THROTTLE_FACTOR: throttleFactor,

@@ -1,4 +1,4 @@
-import { createLog, readEnvironment, startService } from '@sallyport/service';
+import { createLog, readEnvironment, readMutualTls, startService } from '@sallyport/service';
 import { fileOutbox } from './accounts/file-outbox.ts';
 import { authSettings } from './environment.ts';
 import { openAuthority } from './open-authority.ts';
@@ -21,6 +21,7 @@ await startService('auth', async () => {
   return serveAuth({
     port: settings.PORT,
     host: settings.HOST,
+    mutualTls: await readMutualTls(settings),
     opened,
     allowedOrigins: settings.ALLOWED_ORIGINS,
     trustedProxies: settings.TRUSTED_PROXIES,

@@ -1,4 +1,9 @@
-import { clientSettings, foreignIssuerSettings, serviceSettings } from '@sallyport/service';
+import { clientSettings, foreignIssuerSettings, mutualTlsSettings, serviceSettings } from '@sallyport/service';
 
 /** The settings of catalog, for `readEnvironment`. */
-export const catalogSettings = { ...serviceSettings(4001), ...clientSettings('catalog'), ...foreignIssuerSettings() };
+export const catalogSettings = {
+  ...serviceSettings(4001),
+  ...clientSettings('catalog'),
+  ...foreignIssuerSettings(),
+  ...mutualTlsSettings,
+};

@@ -1,6 +1,7 @@
 import { remoteKeys } from '@sallyport/auth';
+import { mutualTlsFetch } from '@sallyport/client/mutual-tls';
 import { openServiceClient } from '@sallyport/client/service';
-import { createLog, readEnvironment, startService } from '@sallyport/service';
+import { createLog, readEnvironment, readMutualTls, startService } from '@sallyport/service';
 import { openCatalog } from './database.ts';
 import { catalogSettings } from './environment.ts';
 import { openPolicy } from './open-policy.ts';
@@ -12,10 +13,19 @@ await startService('catalog', async () => {
   const { ISSUER: issuer, CLIENT_ID: clientId, CLIENT_KEY: privateKey, TRUSTED_ISSUERS: foreignIssuers } = settings;
   const confirmShare = settings.CONFIRM_SHARE;
   const log = createLog('catalog', settings.LOG_LEVEL);
-  const service = openServiceClient({ issuer, clientId, privateKey });
+  const { AUTHORITY_URL: authorityUrl } = settings;
+  const mutualTls = await readMutualTls(settings, { AUTHORITY_URL: authorityUrl });
+  const service = openServiceClient({
+    issuer,
+    clientId,
+    privateKey,
+    authorityUrl,
+    fetch: mutualTls && mutualTlsFetch(mutualTls.shown),
+  });
   // Nothing waits for the authority here: until it answers, what needs it is answered with 503.
   const keys = remoteKeys({
     url: service.keySetUrl,
+    fetch: service.fetch,
     onLoadFailed: (error) => log.warn({ err: error }, 'keys not loaded'),
     onStaleness: (stale, age) => log[stale ? 'error' : 'info']({ stale, ...age }, 'age of the keys'),
   });
@@ -23,6 +33,7 @@ await startService('catalog', async () => {
   return serveCatalog({
     port: settings.PORT,
     host: settings.HOST,
+    mutualTls,
     allowedOrigins: settings.ALLOWED_ORIGINS,
     ...openCatalog(settings.DATABASE_URL),
     ...openTrust({

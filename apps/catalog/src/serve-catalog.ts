@@ -8,7 +8,7 @@ import {
 } from '@sallyport/auth';
 import { sealRouter } from '@sallyport/auth/trpc';
 import { isReachable } from '@sallyport/db';
-import { serve, type Log, type Running } from '@sallyport/service';
+import { serve, type Log, type MutualTls, type Running } from '@sallyport/service';
 import type pg from 'pg';
 import type { CatalogDatabase } from './database.ts';
 import { prepareReads } from './product-reads.ts';
@@ -26,6 +26,8 @@ export type CatalogParts = Readonly<{
   log: Log;
   /** Web pages that may read the answers. Default: none. */
   allowedOrigins?: readonly string[];
+  /** A second address, for the other services of the house. Default: none. */
+  mutualTls?: MutualTls | undefined;
 }>;
 
 /** Puts the service on the network. It closes `pool`, `keys`, `policy`, `gates` and `revocations` when it stops. */
@@ -37,6 +39,7 @@ export function serveCatalog(parts: CatalogParts): Promise<Running> {
     router: sealRouter(catalogRouter),
     port,
     host,
+    mutualTls: parts.mutualTls,
     maxBodyBytes: 64 * 1024,
     maxBatchSize: 10,
     allowedOrigins: parts.allowedOrigins ?? [],

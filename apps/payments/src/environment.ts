@@ -1,4 +1,4 @@
-import { clientSettings, foreignIssuerSettings, serviceSettings } from '@sallyport/service';
+import { clientSettings, foreignIssuerSettings, mutualTlsSettings, serviceSettings } from '@sallyport/service';
 import { z } from 'zod';
 
 /** The settings of payments, for `readEnvironment`. */
@@ -6,6 +6,7 @@ export const paymentsSettings = {
   ...serviceSettings(4002),
   ...clientSettings('payments'),
   ...foreignIssuerSettings(),
+  ...mutualTlsSettings,
   CATALOG_URL: z
     .url({ protocol: /^https?$/ })
     .describe('the address of the catalog service, such as http://localhost:4001'),

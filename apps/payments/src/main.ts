@@ -1,6 +1,7 @@
 import { remoteKeys } from '@sallyport/auth';
+import { mutualTlsFetch } from '@sallyport/client/mutual-tls';
 import { openServiceClient } from '@sallyport/client/service';
-import { createLog, readEnvironment, startService } from '@sallyport/service';
+import { createLog, readEnvironment, readMutualTls, startService } from '@sallyport/service';
 import { quotesFrom } from './catalog-quote.ts';
 import { openPayments } from './database.ts';
 import { paymentsSettings } from './environment.ts';
@@ -12,16 +13,27 @@ await startService('payments', async () => {
   const { ISSUER: issuer, CLIENT_ID: clientId, CLIENT_KEY: privateKey, TRUSTED_ISSUERS: foreignIssuers } = settings;
   const confirmShare = settings.CONFIRM_SHARE;
   const log = createLog('payments', settings.LOG_LEVEL);
-  const service = openServiceClient({ issuer, clientId, privateKey, answerWithinMs: 1000 });
+  const { AUTHORITY_URL: authorityUrl } = settings;
+  const mutualTls = await readMutualTls(settings, { AUTHORITY_URL: authorityUrl, CATALOG_URL: settings.CATALOG_URL });
+  const service = openServiceClient({
+    issuer,
+    clientId,
+    privateKey,
+    authorityUrl,
+    fetch: mutualTls && mutualTlsFetch(mutualTls.shown),
+    answerWithinMs: 1000,
+  });
   // Nothing waits for the authority here: until it answers, what needs it is answered with 503.
   const keys = remoteKeys({
     url: service.keySetUrl,
+    fetch: service.fetch,
     onLoadFailed: (error) => log.warn({ err: error }, 'keys not loaded'),
     onStaleness: (stale, age) => log[stale ? 'error' : 'info']({ stale, ...age }, 'age of the keys'),
   });
   return servePayments({
     port: settings.PORT,
     host: settings.HOST,
+    mutualTls,
     allowedOrigins: settings.ALLOWED_ORIGINS,
     ...openPayments(settings.DATABASE_URL),
     ...openTrust({ issuer, keys, ask: service.authority, feed: service.feed, log, foreignIssuers, confirmShare }),

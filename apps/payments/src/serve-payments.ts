@@ -1,7 +1,7 @@
 import { liveWithinMs, openRequest, type Gates, type RemoteKeys, type RevocationFeed } from '@sallyport/auth';
 import { sealRouter } from '@sallyport/auth/trpc';
 import { isReachable } from '@sallyport/db';
-import { serve, type Log, type Running } from '@sallyport/service';
+import { serve, type Log, type MutualTls, type Running } from '@sallyport/service';
 import type pg from 'pg';
 import type { AskQuote } from './catalog-quote.ts';
 import type { PaymentsDatabase } from './database.ts';
@@ -19,6 +19,8 @@ export type PaymentsParts = Readonly<{
   log: Log;
   /** Web pages that may read the answers. Default: none. */
   allowedOrigins?: readonly string[];
+  /** A second address, for the other services of the house. Default: none. */
+  mutualTls?: MutualTls | undefined;
 }>;
 
 /** Puts the service on the network. It closes `pool`, `keys`, `gates` and `revocations` when it stops. */
@@ -29,6 +31,7 @@ export function servePayments(parts: PaymentsParts): Promise<Running> {
     router: sealRouter(paymentsRouter),
     port,
     host,
+    mutualTls: parts.mutualTls,
     maxBodyBytes: 64 * 1024,
     maxBatchSize: 10,
     allowedOrigins: parts.allowedOrigins ?? [],

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { SettingsError } from '@sallyport/service';
+import { makeCertificates, writeCertificates } from '../certificates.ts';
 import { stopAllGuarded } from '../guarded-process.ts';
 import { describeFailure, OperatorError } from '../operator-error.ts';
 import { repositoryRoot } from '../repository.ts';
 import type { ServiceName } from '../service-process.ts';
-import { startSystem, type System } from '../system.ts';
+import { startSystem, type System, type SystemOptions } from '../system.ts';
 import { openDatabase } from './database.ts';
 import { readOrMakeSecrets } from './kept-secrets.ts';
 import { prettyLine } from './pretty-line.ts';
@@ -46,6 +47,7 @@ async function start(): Promise<void> {
   await assertPortsAreFree(settings.ports);
   const secrets = await readOrMakeSecrets(join(folder, 'development.json'));
   const database = await openDatabase(settings.databaseUrl, folder, secrets.postgresPassword);
+  const mutualTls = settings.mutualTls ? await newCertificates(settings.ports) : undefined;
   const system = await startSystem({
     databaseUrl: database.url,
     ports: settings.ports,
@@ -56,6 +58,7 @@ async function start(): Promise<void> {
     logLevel: settings.logLevel,
     allowedOrigins: settings.allowedOrigins,
     extraSettings: { ...settings.extraSettings, auth: { ...settings.extraSettings.auth, ...auditSettings(settings) } },
+    mutualTls,
     onLine: (line) => console.log(prettyLine(line)),
     onEnded: (name, exitCode) => {
       console.error(`${name} has ended by itself, with exit code ${exitCode}. It starts again when its code changes.`);
@@ -77,6 +80,14 @@ async function start(): Promise<void> {
 /** Beside the database that they vouch for. Another one, which was named, may be put back at any time: it gets none. */
 function auditSettings({ databaseUrl }: DevelopmentSettings): Readonly<Record<string, string>> {
   return databaseUrl === undefined ? { AUDIT_CHECKPOINTS: join(folder, 'audit-checkpoints') } : {};
+}
+
+/** An authority and certificates of this start alone; the services find each other 100 ports above where others find them. */
+async function newCertificates(ports: DevelopmentSettings['ports']): Promise<NonNullable<SystemOptions['mutualTls']>> {
+  const certificates = join(folder, 'certificates');
+  await writeCertificates(certificates, await makeCertificates('localhost'));
+  const above = { auth: ports.auth + 100, catalog: ports.catalog + 100, payments: ports.payments + 100 };
+  return { folder: certificates, ports: above };
 }
 
 async function restart(system: System, names: readonly ServiceName[], changed: string): Promise<void> {

@@ -14,6 +14,8 @@ export type DevelopmentSettings = Readonly<{
   logLevel: string;
   /** As the services read it. */
   allowedOrigins: string;
+  /** Whether services show each other certificates. */
+  mutualTls: boolean;
   /** What only one service has. */
   extraSettings: NonNullable<SystemOptions['extraSettings']>;
 }>;
@@ -28,6 +30,7 @@ export function developmentSettings(): DevelopmentSettings {
     ALLOWED_ORIGINS: z.string().default(''),
     CATALOG_TRUSTED_ISSUERS: z.string().default('[]'),
     PAYMENTS_TRUSTED_ISSUERS: z.string().default('[]'),
+    MUTUAL_TLS: z.enum(['on', 'off']).default('off').describe('on or off'),
     LOG_LEVEL: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
       .default('info')
@@ -38,6 +41,7 @@ export function developmentSettings(): DevelopmentSettings {
     ports: { auth: read.AUTH_PORT, catalog: read.CATALOG_PORT, payments: read.PAYMENTS_PORT },
     logLevel: read.LOG_LEVEL,
     allowedOrigins: read.ALLOWED_ORIGINS,
+    mutualTls: read.MUTUAL_TLS === 'on',
     extraSettings: {
       catalog: { TRUSTED_ISSUERS: read.CATALOG_TRUSTED_ISSUERS },
       payments: { TRUSTED_ISSUERS: read.PAYMENTS_TRUSTED_ISSUERS },

@@ -16,6 +16,7 @@ export type CallServiceOptions = Readonly<{
   audience: string;
   /** What this service asks for itself, apart from what the user's transaction token allows. Space-separated. */
   scope: string;
+  /** Default: that of `service`. */
   fetch?: typeof fetch;
 }>;
 
@@ -42,7 +43,7 @@ export function callService<Router extends AnyRouter>(options: CallServiceOption
     audience: options.audience,
     scope: options.scope,
   });
-  const send = httpLink(sendingTo({ url: options.url, fetch: options.fetch ?? fetch }));
+  const send = httpLink(sendingTo({ url: options.url, fetch: options.fetch ?? options.service.fetch }));
   return (hop) => createTRPCClient<Router>({ links: [hopLink(hop), authorized, send] });
 }
 

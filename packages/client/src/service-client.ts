@@ -9,8 +9,10 @@ import { exchangeToken, replaceTransaction, type Exchange, type Replacement } fr
 
 export type ServiceClientOptions = ClientIdentity &
   Readonly<{
-    /** Default: the global `fetch`, which keeps connections alive. */
-    fetch?: typeof fetch;
+    /** Where this service reaches the authority, when that is not the issuer's address. */
+    authorityUrl?: string | undefined;
+    /** Also for calls of other services. Default: the global `fetch`, which keeps connections alive. */
+    fetch?: typeof fetch | undefined;
     clock?: Clock;
     /** Milliseconds until the token endpoint counts as silent. Default 2000. */
     answerWithinMs?: number;
@@ -21,8 +23,9 @@ export type ServiceClient = ServiceTokens &
     exchange: (exchange: Exchange) => Promise<TransactionToken>;
     /** For a service in the middle of a chain: what it got, changed into what it carries on. */
     replace: (replacement: Replacement) => Promise<TransactionToken>;
-    /** Where the authority publishes its keys, for `remoteKeys`. */
+    /** Where the authority publishes its keys, and how to get there, for `remoteKeys`. */
     keySetUrl: string;
+    fetch: typeof fetch;
     /** For `coalescingAuthority`. */
     authority: AskAuthority;
     /** For `followRevocations`. */
@@ -40,9 +43,9 @@ export type ServiceClient = ServiceTokens &
  * issuer, discovery and RFC 7662 belong in an `AskAuthority` of their own.
  */
 export function openServiceClient(options: ServiceClientOptions): ServiceClient {
-  const { issuer, clock = systemClock, answerWithinMs = 2000 } = options;
+  const { issuer, authorityUrl = issuer, clock = systemClock, answerWithinMs = 2000 } = options;
   const doFetch = options.fetch ?? fetch;
-  const base = issuer.replace(/\/$/, '');
+  const base = authorityUrl.replace(/\/$/, '');
   const endpoint = openTokenEndpoint({
     url: `${base}/oauth/token`,
     fetch: doFetch,
@@ -50,10 +53,11 @@ export function openServiceClient(options: ServiceClientOptions): ServiceClient 
     answerWithinMs,
   });
   const tokens = openServiceTokens(endpoint, clock.monotonicMs);
-  const authority = { tokens, endpoint: { url: issuer, fetch: doFetch } };
+  const authority = { tokens, endpoint: { url: authorityUrl, fetch: doFetch } };
   return {
     ...tokens,
     keySetUrl: `${base}/oauth/jwks`,
+    fetch: doFetch,
     exchange: (exchange) => exchangeToken(endpoint, exchange),
     replace: (replacement) => replaceTransaction(endpoint, replacement),
     authority: askAuthorityOver(authority),

@@ -43,16 +43,16 @@ export function openExchanges() {
 export type OpenExchanges = ReturnType<typeof openExchanges>;
 
 /**
- * Stops a server: no new connection, no new request, streams ended, and `withinMs` for the calls under way. What is not
+ * Stops servers: no new connection, no new request, streams ended, and `withinMs` for the calls under way. What is not
  * done by then is told so (its signal aborts) and loses its connection.
  */
-export async function drain(server: Server, exchanges: OpenExchanges, withinMs: number): Promise<void> {
-  const closed = once(server, 'close');
+export async function drain(servers: readonly Server[], exchanges: OpenExchanges, withinMs: number): Promise<void> {
+  const closed = Promise.all(servers.map((server) => once(server, 'close')));
   exchanges.stop();
-  server.close();
+  for (const server of servers) server.close();
   const timer = setTimeout(() => {
     exchanges.abortAll();
-    server.closeAllConnections();
+    for (const server of servers) server.closeAllConnections();
   }, withinMs);
   await closed;
   clearTimeout(timer);

@@ -55,6 +55,10 @@ export function clientSettings(defaultClientId: string) {
       .transform(parseJson)
       .pipe(privateKey)
       .describe('the private ES256 JWK of this service, with kid, as JSON'),
+    AUTHORITY_URL: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('where this service reaches auth, such as https://localhost:4100; or nothing, which is ISSUER'),
     CONFIRM_SHARE: z
       .string()
       .regex(/^(?:0(?:\.[0-9]{1,6})?|1)$/)

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HeaderValues, Sender, Trace } from '@sallyport/auth';
 import { readTrace, writeTrace } from '@sallyport/auth';
+import { certificateThumbprint } from './mutual-tls.ts';
 
 /** One request and its response, read once. */
 export type Exchange = Readonly<{
@@ -33,6 +34,7 @@ export function openExchange(
   const [path = '', ...query] = (request.url ?? '').split('?');
   const received = headerValues(request.rawHeaders);
   const trace = readTrace(received('traceparent'));
+  const thumbprint = certificateThumbprint(request.socket);
   const abort = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) abort.abort();
@@ -45,7 +47,11 @@ export function openExchange(
     query: query.join('?'),
     // The trace that was started here is the one that everything behind continues.
     headers: (name) => (name.toLowerCase() === 'traceparent' ? [writeTrace(trace)] : received(name)),
-    sender: { method: request.method ?? '', url: `${publicUrlFor(received('host'), publicUrls)}${path}` },
+    sender: {
+      method: request.method ?? '',
+      url: `${publicUrlFor(received('host'), publicUrls)}${path}`,
+      ...(thumbprint !== undefined && { certificateThumbprint: thumbprint }),
+    },
     trace,
     remoteAddress: request.socket.remoteAddress ?? 'unknown',
     abort,

@@ -8,6 +8,7 @@ export type { HttpAnswer } from './http-answer.ts';
 export type { Readiness } from './health.ts';
 export { createLog, type Log, type LogLevel } from './log.ts';
 export { formatError, responseMeta, type ErrorShape } from './public-error.ts';
+export { mutualTlsSettings, readMutualTls, type MutualTls, type ServiceCertificate } from './mutual-tls.ts';
 export { parseJson } from './parse-json.ts';
 export {
   refuse,

@@ -1,4 +1,3 @@
-import { createServer, type ServerOptions } from 'node:http';
 import type { SealedRouter } from '@sallyport/auth/trpc';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { drain, openExchanges } from './drain.ts';
@@ -6,8 +5,9 @@ import { answer, type Endpoints } from './endpoints.ts';
 import { healthRoutes, type Readiness, type Readings } from './health.ts';
 import { standingHeaders } from './http-answer.ts';
 import { openExchange, type Exchange } from './http-exchange.ts';
-import { listen } from './listen.ts';
 import type { Log } from './log.ts';
+import type { MutualTls } from './mutual-tls.ts';
+import { openListeners } from './open-listeners.ts';
 import { requestLog } from './request-log.ts';
 import type { Route } from './routes.ts';
 import { trpcEndpoint, type TrpcEndpointOptions } from './trpc-endpoint.ts';
@@ -30,6 +30,8 @@ export type ServeOptions<Router extends AnyTRPCRouter> = Readonly<{
    * listens on, and `localhost` beside a loopback one.
    */
   publicUrls?: readonly string[];
+  /** A second address, on which only holders of a certificate of the house get an answer. Default: none. */
+  mutualTls?: MutualTls | undefined;
   /** Endpoints outside tRPC. `/healthz` and `/readyz` are there already. */
   routes?: readonly Route[];
   /** Default 64 kB. */
@@ -51,20 +53,11 @@ export type ServeOptions<Router extends AnyTRPCRouter> = Readonly<{
 export type Running = Readonly<{
   /** Where it listens, with the real port. No slash at the end. */
   url: string;
+  /** Where the other services of the house find it, if they are to show certificates. */
+  mutualTlsUrl?: string;
   /** Refuses what is new, finishes what is under way, ends streams, runs `onClose`. Safe to call again. */
   close: () => Promise<void>;
 }>;
-
-function serverSettings(receiveWithinMs = 15_000): ServerOptions {
-  return {
-    maxHeaderSize: 16 * 1024,
-    headersTimeout: Math.min(10_000, receiveWithinMs),
-    requestTimeout: receiveWithinMs,
-    keepAliveTimeout: 10_000,
-    // How often Node looks for connections past these times: its own 30 s would make 10 s mean 40.
-    connectionsCheckingInterval: Math.min(1000, receiveWithinMs),
-  };
-}
 
 /**
  * Serves a router over HTTP under `/trpc`, with the limits and the error shape that every service shares.
@@ -89,39 +82,28 @@ export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<
     onError: requests.failed,
   };
 
-  let publicUrls = options.publicUrls ?? [];
-  const server = createServer(serverSettings(options.receiveWithinMs), (request, response) => {
-    const exchange = openExchange(request, response, publicUrls);
-    begin(exchange, exchanges.isStopping());
-    exchanges.add(exchange);
-    response.once('close', () => requests.done(exchange));
-    void answer(exchange, endpoints);
+  const { servers, ...urls } = await openListeners(options, {
+    onRequest: (request, response, publicUrls) => {
+      const exchange = openExchange(request, response, publicUrls);
+      begin(exchange, exchanges.isStopping());
+      exchanges.add(exchange);
+      response.once('close', () => requests.done(exchange));
+      void answer(exchange, endpoints);
+    },
+    onUnreadable: (error, socket) => answerUnreadable(error, { socket, exchanges: exchanges.on(socket), log }),
   });
-  server.maxConnections = options.maxConnections ?? 2000;
-  server.on('clientError', (error, socket) =>
-    answerUnreadable(error, { socket, exchanges: exchanges.on(socket), log }),
-  );
-
-  const url = await listen(server, options);
-  publicUrls = options.publicUrls ?? ownUrls(url);
-  log.info({ url }, 'listening');
+  log.info(urls, 'listening');
   let closed: Promise<void> | undefined;
   const close = async () => {
     log.info('stopping');
-    await drain(server, exchanges, options.drainWithinMs ?? 5000);
+    await drain(servers, exchanges, options.drainWithinMs ?? 5000);
     await options.onClose?.().catch((error: unknown) => {
       log.error({ err: error }, 'could not close everything');
       throw error;
     });
     log.info('stopped');
   };
-  return { url, close: () => (closed ??= close()) };
-}
-
-function ownUrls(url: string): readonly string[] {
-  const { protocol, hostname, port } = new URL(url);
-  const isLoopback = hostname === '127.0.0.1' || hostname === '[::1]';
-  return isLoopback ? [url, `${protocol}//localhost:${port}`] : [url];
+  return { ...urls, close: () => (closed ??= close()) };
 }
 
 function begin({ response, trace }: Exchange, isStopping: boolean): void {

@@ -1,0 +1,1 @@
+export { mutualTlsFetch, type ServiceCertificate } from './mutual-tls-fetch.ts';
