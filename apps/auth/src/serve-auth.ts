@@ -1,6 +1,6 @@
 import { liveWithinMs, openRequest } from '@sallyport/auth';
 import { isReachable } from '@sallyport/db';
-import { serve, type Running } from '@sallyport/service';
+import { serve, type MutualTls, type Running } from '@sallyport/service';
 import { isForAdmin } from './admin/admin-gate.ts';
 import { openCallerReader } from './caller.ts';
 import { providerRoutes } from './identities/provider-routes.ts';
@@ -17,11 +17,15 @@ export type AuthParts = Readonly<{
   allowedOrigins?: readonly string[];
   /** Addresses or networks whose `X-Forwarded-For` is believed. Default: nobody's. */
   trustedProxies?: readonly string[];
+  /** A second address, for services that show certificates. Default: none. */
+  mutualTls?: MutualTls | undefined;
 }>;
 
 /** Puts the authority on the network. It closes what was opened when it stops. */
-export function serveAuth({ port, host, opened, allowedOrigins = [], trustedProxies }: AuthParts): Promise<Running> {
+export function serveAuth(parts: AuthParts): Promise<Running> {
+  const { port, host, opened, allowedOrigins = [], trustedProxies, mutualTls } = parts;
   const { authority, wake } = opened;
+  const mutualTlsUrl = mutualTls && `https://${new URL(authority.issuer).hostname}:${mutualTls.port}`;
   const readCaller = openCallerReader(trustedProxies);
   const { gates, adminGates, revocations } = openTrust(authority, wake);
   return serve({
@@ -29,6 +33,7 @@ export function serveAuth({ port, host, opened, allowedOrigins = [], trustedProx
     router: sealedAuthRouter,
     port,
     host,
+    mutualTls,
     maxBodyBytes: 16 * 1024,
     // Nothing here is worth a batch, and a batch of sign-ins is a guessing machine.
     maxBatchSize: 1,
@@ -41,7 +46,7 @@ export function serveAuth({ port, host, opened, allowedOrigins = [], trustedProx
       wake,
       log: authority.log,
     }),
-    routes: [...oauthRoutes(authority, readCaller), ...providerRoutes(authority, readCaller)],
+    routes: [...oauthRoutes(authority, readCaller, mutualTlsUrl), ...providerRoutes(authority, readCaller)],
     readiness: async () => ({
       database: await isReachable(authority.database.$client),
       keys: authority.keys.published().length > 0,

@@ -75,6 +75,7 @@ type Unchecked = z.output<z.ZodObject<typeof members>>;
 function publicProblem(client: Unchecked): string | undefined {
   if (client.publicKeys.length > 0) return 'a public client has no keys: anybody could read them out of it';
   if (client.audience !== undefined) return 'a public client serves no audience';
+  if (client.senderConstraint === 'mtls') return 'a public client has no certificate: bind it by dpop';
   if (client.grants.some((grant) => grant !== 'refresh_token')) return 'a public client may only have refresh_token';
   const isService = Object.keys(client.serviceScopes).length + Object.keys(client.exchangeTargets).length > 0;
   return isService ? 'a public client has no scopes of its own and exchanges nothing' : undefined;

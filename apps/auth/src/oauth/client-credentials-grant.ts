@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { Authority } from '../authority.ts';
 import { authenticateClient, clientMembers } from '../clients/client-authentication.ts';
 import { findClientAfterSerial } from '../clients/clients.ts';
-import { isBoundAsRegistered, keyOfForm } from '../proofs/shown-key.ts';
+import { confirmationFor, tokenTypeOf } from '../proofs/confirmation.ts';
+import { keyOfForm } from '../proofs/shown-key.ts';
 import { drawSerial } from '../revocation/serials.ts';
 import { mintServiceToken } from '../tokens/access-token.ts';
 import { grantedScope } from './granted-scope.ts';
@@ -21,13 +22,12 @@ export async function grantClientCredentials(authority: Authority, request: OAut
   const serial = await drawSerial(authority.database);
   const client = await findClientAfterSerial(authority.database, clientId);
   if (client === undefined) throw new OAuthError('invalid_client', 'disabled meanwhile');
-  if (!isBoundAsRegistered(client, keyThumbprint)) throw new OAuthError('invalid_dpop_proof', 'no proof');
+  const confirmation = confirmationFor({ client, sender: request.sender, keyThumbprint });
   const scope = grantedScope(client, { grant: 'client_credentials', audience, scope: named });
-  const identity = { clientId, serial, ...(keyThumbprint !== undefined && { confirmation: { keyThumbprint } }) };
-  const minted = await mintServiceToken(authority, identity, { audience, scope });
+  const minted = await mintServiceToken(authority, { clientId, serial, confirmation }, { audience, scope });
   return {
     access_token: minted.token,
-    token_type: keyThumbprint === undefined ? 'Bearer' : 'DPoP',
+    token_type: tokenTypeOf(confirmation),
     expires_in: minted.expiresInSeconds,
     scope: minted.scope,
   };

@@ -11,15 +11,15 @@ import type { Endpoint } from './oauth-request.ts';
 import { answerRevocation } from './revocation-endpoint.ts';
 import { answerTokenRequest } from './token-endpoint.ts';
 
-/** What the authority speaks outside tRPC: OAuth, for everybody's clients. */
-export function oauthRoutes(authority: Authority, readCaller: ReadCaller): readonly Route[] {
+/** What the authority speaks outside tRPC: OAuth, for everybody's clients. `mutualTlsUrl`: for those who show certificates. */
+export function oauthRoutes(authority: Authority, readCaller: ReadCaller, mutualTlsUrl?: string): readonly Route[] {
   const cached = { 'Cache-Control': `public, max-age=${keySetMaxAgeSeconds}` };
   const form = (path: string, endpoint: Endpoint): Route => formRoute({ authority, readCaller, path }, endpoint);
   return [
     {
       method: 'GET',
       path: oauthPaths.metadata,
-      handle: async () => ({ status: 200, headers: cached, json: metadata(authority.issuer) }),
+      handle: async () => ({ status: 200, headers: cached, json: metadata(authority.issuer, mutualTlsUrl) }),
     },
     {
       method: 'GET',

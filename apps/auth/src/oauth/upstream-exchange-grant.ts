@@ -6,7 +6,8 @@ import { proofOf } from '../identities/assurance.ts';
 import { sessionOfToken } from '../identities/exchanged-session.ts';
 import type { Provider } from '../identities/providers.ts';
 import { unverifiedIssuer, type Resolved } from '../identities/upstream-tokens.ts';
-import { isBoundAsRegistered, keyOfForm } from '../proofs/shown-key.ts';
+import { confirmationFor } from '../proofs/confirmation.ts';
+import { keyOfForm } from '../proofs/shown-key.ts';
 import { hasSecondFactor } from '../second-factor/factors.ts';
 import { rolesOf } from '../sign-in/roles.ts';
 import { mintUserToken } from '../tokens/access-token.ts';
@@ -41,7 +42,7 @@ export function isUpstreamExchange(form: URLSearchParams): boolean {
  * their list; there is no refresh token: whoever holds the provider's token asks again.
  */
 export async function grantUpstreamExchange(authority: Authority, request: OAuthRequest) {
-  const { form, caller } = request;
+  const { form, caller, sender } = request;
   const {
     subject_token: subjectToken,
     subject_token_type: type,
@@ -51,7 +52,7 @@ export async function grantUpstreamExchange(authority: Authority, request: OAuth
   } = readForm(members, form);
   const keyThumbprint = await keyOfForm(authority, request);
   const { clientId, ...client } = await authenticateClient(authority, rest);
-  if (!isBoundAsRegistered(client, keyThumbprint)) throw new OAuthError('invalid_dpop_proof', 'no proof');
+  const { certificateThumbprint } = confirmationFor({ client, sender, keyThumbprint });
   const allowed = grantedScope(client, { grant, audience, scope: named });
   // An access token is for a service; what is for all of them is a transaction token.
   if (audience === trustDomain) throw new OAuthError('invalid_target', audience);
@@ -71,7 +72,7 @@ export async function grantUpstreamExchange(authority: Authority, request: OAuth
   const session = await sessionOfToken(authority, { subjectToken, identity, signIn });
   if (session === undefined) throw new OAuthError('invalid_grant', 'the session of this token is over');
   const roles = (await rolesOf(authority.database, subject))[audience] ?? [];
-  const minted = await mintUserToken(authority, session, { audience, scope, roles });
+  const minted = await mintUserToken(authority, { ...session, certificateThumbprint }, { audience, scope, roles });
   return {
     access_token: minted.token,
     issued_token_type: accessTokenType,

@@ -25,7 +25,12 @@ const bindingBytes = 88;
 type MintedFor = Pick<
   Session,
   'subject' | 'clientId' | 'sid' | 'authTime' | 'acr' | 'absoluteExpiresAt' | 'keyThumbprint'
->;
+> &
+  Readonly<{
+    /** Of the connection, when its client is registered for certificates. */ certificateThumbprint?:
+      | string
+      | undefined;
+  }>;
 
 /** An access token (RFC 9068) of a session, for one audience. It ends with the session at the latest. */
 export async function mintUserToken(
@@ -51,9 +56,16 @@ export async function mintUserToken(
     sid: session.sid,
     auth_time: epochSeconds(session.authTime),
     acr: session.acr,
-    ...bindingOf(session.keyThumbprint === null ? {} : { keyThumbprint: session.keyThumbprint }),
+    ...bindingOf(boundTo(session)),
   });
   return { token, expiresInSeconds: expiresAt - issuedAt, scope: granted };
+}
+
+function boundTo({ keyThumbprint, certificateThumbprint }: MintedFor): Confirmation {
+  return {
+    ...(keyThumbprint !== null && { keyThumbprint }),
+    ...(certificateThumbprint !== undefined && { certificateThumbprint }),
+  };
 }
 
 /** `confirmation`: what its token is bound to, if it is. */
