@@ -1,4 +1,5 @@
 // First: what decorates classes in @peculiar/x509 looks for it as it is loaded.
+// oxlint-disable-next-line import/no-unassigned-import -- it is there for what it does, and exports nothing
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
