@@ -3,16 +3,20 @@ import type { AnyRouter } from '@trpc/server';
 import { consistencyLink, type ConsistencyMemory } from './consistency-link.ts';
 import { sendingTo, type HttpEndpoint } from './http-endpoint.ts';
 import type { BackFromProvider } from './provider-sign-in.ts';
+import { readPasskeyOptions, type PasskeyOptions } from './second-factor.ts';
 import { readTokenSet, type RefreshToken, type TokenSet } from './token-set.ts';
 
 export type Credentials = Readonly<{ email: string; password: string }>;
 
-/** The five calls of the authority that deal in refresh tokens. Each throws tRPC's error as it came. */
+/** The calls of the authority that deal in refresh tokens, or begin a session. Each throws tRPC's error as it came. */
 export type AuthorityCalls = Readonly<{
   signIn: (credentials: Credentials) => Promise<TokenSet>;
   signInFromProvider: (back: BackFromProvider) => Promise<TokenSet>;
   refresh: (refreshToken: RefreshToken) => Promise<TokenSet>;
-  stepUp: (refreshToken: RefreshToken, code: string) => Promise<TokenSet>;
+  /** `members`: the factor that is shown, as the authority's input names it. */
+  stepUp: (refreshToken: RefreshToken, members: Readonly<Record<string, unknown>>) => Promise<TokenSet>;
+  beginPasskeySignIn: () => Promise<PasskeyOptions>;
+  signInByPasskey: (answer: unknown) => Promise<TokenSet>;
   signOut: (refreshToken: RefreshToken) => Promise<void>;
 }>;
 
@@ -34,7 +38,9 @@ export function authorityCalls(
     signInFromProvider: async ({ code, verifier }) =>
       readTokenSet(await call('signInFromProvider', { code, verifier, clientId })),
     refresh: async (refreshToken) => readTokenSet(await call('refresh', { refreshToken })),
-    stepUp: async (refreshToken, code) => readTokenSet(await call('stepUp', { refreshToken, code })),
+    stepUp: async (refreshToken, members) => readTokenSet(await call('stepUp', { ...members, refreshToken })),
+    beginPasskeySignIn: async () => readPasskeyOptions(await call('beginPasskeySignIn', { clientId })),
+    signInByPasskey: async (answer) => readTokenSet(await call('signInByPasskey', { answer, clientId })),
     signOut: async (refreshToken) => {
       await call('signOut', { refreshToken });
     },

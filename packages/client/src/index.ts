@@ -8,6 +8,7 @@ export {
   type SallyportClient,
   type SallyportClientOptions,
 } from './sallyport-client.ts';
+export type { PasskeyOptions, SecondFactor, StepUpMeans } from './second-factor.ts';
 export { newSenderKey, type SenderKey } from './sender-key.ts';
 export type { OnStepUp } from './step-up-link.ts';
 export { readTokenSet, type AccessToken, type RefreshToken, type Session, type TokenSet } from './token-set.ts';

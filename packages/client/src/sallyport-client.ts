@@ -1,11 +1,13 @@
-import { createTRPCClient, type TRPCClient } from '@trpc/client';
+import { createTRPCClient, createTRPCUntypedClient, type TRPCClient, type TRPCLink } from '@trpc/client';
 import type { AnyRouter } from '@trpc/server';
 import { authorityCalls, type Credentials } from './authority-calls.ts';
 import { authorizationLink } from './authorization-link.ts';
 import { consistencyLink, consistencyMemory } from './consistency-link.ts';
+import type { HttpEndpoint } from './http-endpoint.ts';
 import { idempotencyLink } from './idempotency-link.ts';
 import { leaveForProvider, type BackFromProvider, type Leaving, type ProviderSignIn } from './provider-sign-in.ts';
 import { provingFetch } from './proving-fetch.ts';
+import { readPasskeyOptions, type PasskeyOptions } from './second-factor.ts';
 import type { SenderKey } from './sender-key.ts';
 import { sendingLink } from './sending-link.ts';
 import { openSessionKeeper } from './session-keeper.ts';
@@ -36,7 +38,14 @@ export type SallyportClientOptions = Readonly<{
 }>;
 
 /** Procedures that deal in refresh tokens. The client makes these calls itself; made past it, they would lose the session. */
-type KeptByClient = 'signIn' | 'signInFromProvider' | 'refresh' | 'stepUp' | 'signOut';
+type KeptByClient =
+  | 'signIn'
+  | 'signInFromProvider'
+  | 'beginPasskeySignIn'
+  | 'signInByPasskey'
+  | 'refresh'
+  | 'stepUp'
+  | 'signOut';
 
 export type SallyportClient<Of extends Routers> = Readonly<{
   auth: Omit<TRPCClient<Of['auth']>, KeptByClient>;
@@ -48,6 +57,11 @@ export type SallyportClient<Of extends Routers> = Readonly<{
   leaveForProvider: (signIn: ProviderSignIn) => Promise<Leaving>;
   /** Ends it, like `signIn`, with the `code` of the address that the browser came back to. */
   signInFromProvider: (back: BackFromProvider) => Promise<Session>;
+  /**
+   * Signs in with a passkey alone: `ask` shows the options to `navigator.credentials.get()` and resolves to what it answered
+   * (`credential.toJSON()`). Whatever `ask` throws is thrown.
+   */
+  signInByPasskey: (ask: (options: PasskeyOptions) => Promise<unknown>) => Promise<Session>;
   /**
    * Forgets the tokens in any case, and ends the session at the authority. Throws when the authority could not be told:
    * this device is signed out, the session is not.
@@ -95,12 +109,16 @@ export function createSallyportClient<Of extends Routers>(options: SallyportClie
   const doFetch = senderKey === undefined ? plainFetch : provingFetch(senderKey, plainFetch);
   const scheme = senderKey === undefined ? 'Bearer' : 'DPoP';
   const consistency = consistencyMemory();
+  const authority = authorityCalls({ url: urls.auth, fetch: doFetch }, clientId, consistency);
   const keeper = openSessionKeeper({
-    authority: authorityCalls({ url: urls.auth, fetch: doFetch }, clientId, consistency),
+    authority,
     store,
     monotonicMs: options.monotonicMs ?? (() => performance.now()),
   });
-  const stepUp = stepUpTogether(keeper, options.onStepUp ?? (() => Promise.resolve(undefined)));
+  const toAuthority = authorizationLink<AnyRouter>(keeper, { audience: 'auth', scheme });
+  const passkeyOptions = askForPasskey(toAuthority, { url: urls.auth, fetch: doFetch });
+  const onStepUp: OnStepUp = options.onStepUp ?? (() => Promise.resolve(undefined));
+  const stepUp = stepUpTogether(keeper, onStepUp, { passkeyOptions });
 
   const clientFor = <Router extends AnyRouter>(service: keyof Routers): TRPCClient<Router> =>
     createTRPCClient<Router>({
@@ -121,8 +139,15 @@ export function createSallyportClient<Of extends Routers>(options: SallyportClie
     signIn: keeper.signIn,
     leaveForProvider: (signIn) => leaveForProvider({ authority: urls.auth, clientId }, signIn),
     signInFromProvider: keeper.signInFromProvider,
+    signInByPasskey: async (ask) => keeper.signInByPasskey(await ask(await authority.beginPasskeySignIn())),
     signOut: keeper.signOut,
     session: async () => (await keeper.current())?.tokens.session,
     consistencyToken: consistency.newest,
   };
+}
+
+/** Past the step-up link: what meets a demand to step up must not wait for one. */
+function askForPasskey(authorized: TRPCLink<AnyRouter>, endpoint: HttpEndpoint): () => Promise<PasskeyOptions> {
+  const client = createTRPCUntypedClient<AnyRouter>({ links: [authorized, sendingLink(endpoint, false)] });
+  return async () => readPasskeyOptions(await client.mutation('passkeys.beginStepUp'));
 }

@@ -10,10 +10,11 @@ export type SessionKeeper = TokenRenewal &
   Readonly<{
     /** What is held now, fresh or not. */
     current: () => Promise<Holding | undefined>;
-    /** Spends a second-factor code. False when the sign-in of `before` is over. Throws what the authority answers. */
-    stepUp: (before: Holding, code: string) => Promise<boolean>;
+    /** Shows a second factor. False when the sign-in of `before` is over. Throws what the authority answers. */
+    stepUp: (before: Holding, members: Readonly<Record<string, unknown>>) => Promise<boolean>;
     signIn: (credentials: Credentials) => Promise<Session>;
     signInFromProvider: (back: BackFromProvider) => Promise<Session>;
+    signInByPasskey: (answer: unknown) => Promise<Session>;
     signOut: () => Promise<void>;
   }>;
 
@@ -48,16 +49,17 @@ export function openSessionKeeper(options: SessionKeeperOptions): SessionKeeper 
     ...renewal,
     current: held.loaded,
 
-    stepUp: (before, code) =>
+    stepUp: (before, members) =>
       inTurn(async () => {
         const holding = held.now();
         if (holding?.signIn !== before.signIn) return false;
-        await held.replace('stepping up', () => authority.stepUp(holding.tokens.refreshToken, code));
+        await held.replace('stepping up', () => authority.stepUp(holding.tokens.refreshToken, members));
         return true;
       }),
 
     signIn: (credentials) => signInBy(() => authority.signIn(credentials)),
     signInFromProvider: (back) => signInBy(() => authority.signInFromProvider(back)),
+    signInByPasskey: (answer) => signInBy(() => authority.signInByPasskey(answer)),
 
     signOut: () =>
       inTurn(async () => {

@@ -4,25 +4,26 @@ import type { AnyRouter } from '@trpc/server';
 import { challengeOf } from './denial-answer.ts';
 import type { Holding } from './held-tokens.ts';
 import { oneAnswerLink } from './one-answer-link.ts';
+import { stepUpMembers, type SecondFactor, type StepUpMeans } from './second-factor.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 /**
- * Shows what a service asks for, and resolves to the code of the user's second factor, or to undefined when the user
- * declines. Shown once for all the calls that wait for it.
+ * Shows what a service asks for, and resolves to the user's second factor (text alone is a code), or to undefined when the
+ * user declines. Shown once for all the calls that wait for it.
  */
-export type OnStepUp = (challenge: StepUpChallenge) => Promise<string | undefined>;
+export type OnStepUp = (challenge: StepUpChallenge, means: StepUpMeans) => Promise<SecondFactor | undefined>;
 
 export type StepUp = (challenge: StepUpChallenge, before: Holding) => Promise<boolean>;
 
 /** One prompt at a time for all services. True when the sign-in of `before` has been stepped up since. */
-export function stepUpTogether(keeper: SessionKeeper, onStepUp: OnStepUp): StepUp {
+export function stepUpTogether(keeper: SessionKeeper, onStepUp: OnStepUp, means: StepUpMeans): StepUp {
   let asking: { signIn: number; outcome: Promise<boolean> } | undefined;
 
-  // The prompt waits for a person, so nothing is locked meanwhile: only spending the code takes its turn.
+  // The prompt waits for a person, so nothing is locked meanwhile: only spending the factor takes its turn.
   async function ask(challenge: StepUpChallenge, before: Holding): Promise<boolean> {
-    const code = await onStepUp(challenge);
-    return code !== undefined && keeper.stepUp(before, code);
+    const factor = await onStepUp(challenge, means);
+    return factor !== undefined && keeper.stepUp(before, stepUpMembers(factor, challenge));
   }
 
   return async (challenge, before) => {

@@ -107,8 +107,9 @@ function openSessions() {
       }
     },
 
-    stepUp(family: Family, code: string) {
-      if (code !== '123456') throw refuse(403, 'wrong_code');
+    stepUp(family: Family, shown: Readonly<Record<string, unknown>>) {
+      const isRight = shown['passkey'] !== undefined || [shown['code'], shown['recoveryCode']].includes('123456');
+      if (!isRight) throw refuse(403, 'wrong_code');
       family.stepUps += 1;
       for (const [token, owner] of access) if (owner === family) access.delete(token);
       return sessions.rotate(family);
@@ -135,6 +136,8 @@ export function openPeer() {
     sessions,
     /** Step-ups in this sign-in without which `pay` is refused. Infinity: it can never be satisfied. */
     stepUpsNeeded: 1,
+    /** What came with each step-up, beside the refresh token. */
+    shown: new Array<unknown>(),
     batches: new Array<number>(),
     /** What ending a session hands out, and what came with each request. */
     consistencyToken: 'c1-0000000000a',
@@ -153,9 +156,26 @@ export function openPeer() {
       sessions.log.refreshes += 1;
       return sessions.spend(input.refreshToken, (family) => sessions.rotate(family));
     }),
-    stepUp: t.procedure.input(z.strictObject({ refreshToken, code: z.string() })).mutation(({ input }) => {
-      sessions.log.stepUps += 1;
-      return sessions.spend(input.refreshToken, (family) => sessions.stepUp(family, input.code));
+    stepUp: t.procedure
+      .input(z.looseObject({ refreshToken }))
+      .mutation(({ input: { refreshToken: token, ...shown } }) => {
+        sessions.log.stepUps += 1;
+        peer.shown.push(shown);
+        return sessions.spend(token, (family) => sessions.stepUp(family, shown));
+      }),
+    beginPasskeySignIn: t.procedure
+      .input(z.strictObject({ clientId: z.string() }))
+      .mutation(() => ({ challenge: 'sign in', rpId: 'localhost' })),
+    signInByPasskey: t.procedure
+      .input(z.strictObject({ clientId: z.string(), answer: z.strictObject({ to: z.string() }) }))
+      .mutation(({ input }) => {
+        if (input.answer.to !== 'sign in') throw refuse(401, 'invalid_passkey');
+        return sessions.begin('ada');
+      }),
+    passkeys: t.router({
+      beginStepUp: t.procedure.mutation(({ ctx }) => ({
+        challenge: `step up ${sessions.caller(ctx, 'auth').subject}`,
+      })),
     }),
     signOut: t.procedure.input(z.strictObject({ refreshToken })).mutation(({ input }) =>
       sessions.spend(input.refreshToken, (family) => {

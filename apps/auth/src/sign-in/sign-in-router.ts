@@ -105,6 +105,7 @@ export const signInProcedures = {
       const client = await findClient(authority.database, through);
       const signedIn = await signInByPasskey(authority, answer, through);
       if (signedIn === undefined || client?.kind !== 'public') return refusePasskey();
+      if (!isBoundAsRegistered(client, keyThumbprint)) return refuseUnbound();
       const started = await startSession(authority, { ...signedIn, clientId: through, caller, keyThumbprint });
       if (!(await confirmSession(authority, started.session))) return refusePasskey();
       return mintTokenSet(authority, client, started);
