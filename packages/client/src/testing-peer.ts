@@ -55,6 +55,10 @@ function tokenSet(family: Family, serial: number) {
   };
 }
 
+function isRightFactor({ code, recoveryCode, passkey }: Readonly<Record<string, unknown>>): boolean {
+  return passkey !== undefined || [code, recoveryCode].includes('123456');
+}
+
 /** Sign-ins and their tokens: refresh tokens work once, reuse kills the family, a step-up ends the tokens before it. */
 function openSessions() {
   const families: Family[] = [];
@@ -108,8 +112,7 @@ function openSessions() {
     },
 
     stepUp(family: Family, shown: Readonly<Record<string, unknown>>) {
-      const isRight = shown['passkey'] !== undefined || [shown['code'], shown['recoveryCode']].includes('123456');
-      if (!isRight) throw refuse(403, 'wrong_code');
+      if (!isRightFactor(shown)) throw refuse(403, 'wrong_code');
       family.stepUps += 1;
       for (const [token, owner] of access) if (owner === family) access.delete(token);
       return sessions.rotate(family);
@@ -128,6 +131,26 @@ function openSessions() {
 }
 
 const refreshToken = z.string();
+
+/** What the authority offers for passkeys: the answer to a challenge is an object that repeats it. */
+function passkeyProcedures(sessions: ReturnType<typeof openSessions>) {
+  return {
+    beginPasskeySignIn: t.procedure
+      .input(z.strictObject({ clientId: z.string() }))
+      .mutation(() => ({ challenge: 'sign in', rpId: 'localhost' })),
+    signInByPasskey: t.procedure
+      .input(z.strictObject({ clientId: z.string(), answer: z.strictObject({ to: z.string() }) }))
+      .mutation(({ input }) => {
+        if (input.answer.to !== 'sign in') throw refuse(401, 'invalid_passkey');
+        return sessions.begin('ada');
+      }),
+    passkeys: t.router({
+      beginStepUp: t.procedure.mutation(({ ctx }) => ({
+        challenge: `step up ${sessions.caller(ctx, 'auth').subject}`,
+      })),
+    }),
+  };
+}
 
 /** An authority and two services that behave towards a front end as the real ones do. */
 export function openPeer() {
@@ -163,20 +186,7 @@ export function openPeer() {
         peer.shown.push(shown);
         return sessions.spend(token, (family) => sessions.stepUp(family, shown));
       }),
-    beginPasskeySignIn: t.procedure
-      .input(z.strictObject({ clientId: z.string() }))
-      .mutation(() => ({ challenge: 'sign in', rpId: 'localhost' })),
-    signInByPasskey: t.procedure
-      .input(z.strictObject({ clientId: z.string(), answer: z.strictObject({ to: z.string() }) }))
-      .mutation(({ input }) => {
-        if (input.answer.to !== 'sign in') throw refuse(401, 'invalid_passkey');
-        return sessions.begin('ada');
-      }),
-    passkeys: t.router({
-      beginStepUp: t.procedure.mutation(({ ctx }) => ({
-        challenge: `step up ${sessions.caller(ctx, 'auth').subject}`,
-      })),
-    }),
+    ...passkeyProcedures(sessions),
     signOut: t.procedure.input(z.strictObject({ refreshToken })).mutation(({ input }) =>
       sessions.spend(input.refreshToken, (family) => {
         family.dead = true;
