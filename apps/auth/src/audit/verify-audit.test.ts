@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { inTransaction, openDatabase } from '@sallyport/db';
 import { asc, sql } from 'drizzle-orm';
 import * as fc from 'fast-check';
+import { SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { schema, transactionLimits, type AuthQueries } from '../database.ts';
 import { changeRoles } from '../sign-in/roles.ts';
@@ -206,6 +207,8 @@ test('a column that was cut loose from its entry, and a log without its end, are
   };
   expect(badAt(await tampered(loosen, verifyAuditLog))).toBe(5);
   expect(badAt(await tampered((queries) => queries.execute(sql`DELETE FROM audit_tip`), verifyAuditLog))).toBe(1);
+  const another: Tamper = (queries) => queries.execute(sql`UPDATE audit_tip SET last_hash = sha256(last_hash)`);
+  expect(badAt(await tampered(another, verifyAuditLog))).toBe(rows);
 });
 
 test('a log that was changed is never signed, also by a process that starts later; the log of the process says which row', async () => {
@@ -229,7 +232,12 @@ test('a checkpoint is good for nothing else, and nothing else is a checkpoint (J
   const path = join(folder, 'no-checkpoint');
   const [head, body, signature = ''] = line.split('.');
   const flipped = `${head}.${body}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
-  for (const text of [accessTokens['catalog']?.token ?? '', flipped, 'x', '']) {
+  const otherKind = await new SignJWT({ position: 8, hash: 'A'.repeat(43) })
+    .setProtectedHeader({ alg: 'Ed25519', typ: 'at+jwt' })
+    .setIssuer(auth.issuer)
+    .setIssuedAt()
+    .sign(keyOf().privateKey);
+  for (const text of [accessTokens['catalog']?.token ?? '', otherKind, flipped, 'x', '']) {
     await writeFile(path, `${line}\n${text}\n`);
     await expect(readCheckpointFile(keyOf(), path)).rejects.toThrow(/line 2 .* is no checkpoint/);
   }
