@@ -33,8 +33,8 @@ type AssertionClaims = z.infer<typeof assertionClaims>;
 /** Seconds that a client's clock may be ahead. */
 const clockSkewSeconds = 10;
 
-/** An unknown client's assertion is checked against this key, so that it costs what a known one's does. */
-const nobodysKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
+/** An unknown client's assertion is checked against this key, read as a registered one is, so that it costs what a known one's does. */
+const nobodysKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
 
 /**
  * Authenticates a confidential client by `private_key_jwt` (RFC 7523 §3): ES256 by a registered key, `iss` and `sub`
@@ -48,7 +48,7 @@ export async function authenticateClient(authority: Authority, members: ClientMe
   if (named !== undefined && named !== clientId) throw refused('client_id and assertion differ');
   const client = await findClient(authority.database, clientId);
   const jwk = client?.publicKeys.find((key) => key.kid === kid);
-  const claims = await verify(authority, assertion, jwk ? createPublicKey({ key: jwk, format: 'jwk' }) : nobodysKey);
+  const claims = await verify(authority, assertion, createPublicKey({ key: jwk ?? nobodysKey, format: 'jwk' }));
   if (client === undefined || client.kind !== 'confidential' || claims.sub !== clientId)
     throw refused('no such client');
   await authority.throttle.take('formOfClient', clientId);
