@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { unknownCaller } from '../caller.ts';
+import { checkCredentials } from '../sign-in/accounts.ts';
+import { byPassword } from '../sign-in/proof.ts';
+import { startSession } from '../sign-in/sessions.ts';
 import type { TokenSet } from '../sign-in/token-set.ts';
 import { refusalOf } from '../testing/callers.ts';
 import { adaSeed, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
 import { markPasswordCompromised } from './change-password.ts';
+import { confirmSession } from './confirm-session.ts';
 import { maxFailuresInARow } from './password-failures.ts';
 
 let auth: RunningAuthority;
@@ -77,6 +82,23 @@ test('a sign-in with the old password that is under way when it changes is not l
     expect(await activeOf(begun)).toEqual(begun.map(() => false));
     person.password = password;
   }
+});
+
+test('whoever checked the old password before it changed, and has a session only after, has none (OSB-11)', async () => {
+  const person = await newPerson();
+  const { authority } = auth;
+  const here = await signIn(person);
+  const checked = await checkCredentials(authority, person);
+  await accountOf(here).password.change.mutate({ currentPassword: person.password, newPassword: next });
+  const { subject } = here.session;
+  const begin = () => startSession(authority, { subject, clientId: 'web', proof: byPassword, caller: unknownCaller });
+  const late = await begin();
+  const generation = checked.outcome === 'right' ? checked.generation : NaN;
+  expect(await confirmSession(authority, late.session, generation)).toBe(false);
+  const ofLate = { tokenId: 't', session: late.session.sid, subject, client: 'web' };
+  expect(await authority.introspect([ofLate])).toEqual([{ active: false }]);
+  // Whoever knows the new one has.
+  expect(await confirmSession(authority, (await begin()).session, generation + 1)).toBe(true);
 });
 
 test('the current password is asked for, the new one is looked at, and a refused change changes nothing (NST-03)', async () => {
