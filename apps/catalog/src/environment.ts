@@ -1,4 +1,10 @@
-import { clientSettings, foreignIssuerSettings, mutualTlsSettings, serviceSettings } from '@sallyport/service';
+import {
+  clientSettings,
+  foreignIssuerSettings,
+  mutualTlsSettings,
+  senderSettings,
+  serviceSettings,
+} from '@sallyport/service';
 
 /** The settings of catalog, for `readEnvironment`. */
 export const catalogSettings = {
@@ -6,4 +12,5 @@ export const catalogSettings = {
   ...clientSettings('catalog'),
   ...foreignIssuerSettings(),
   ...mutualTlsSettings,
+  ...senderSettings(),
 };

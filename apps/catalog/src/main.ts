@@ -11,7 +11,7 @@ import { openTrust } from './trust.ts';
 await startService('catalog', async () => {
   const settings = readEnvironment(catalogSettings);
   const { ISSUER: issuer, CLIENT_ID: clientId, CLIENT_KEY: privateKey, TRUSTED_ISSUERS: foreignIssuers } = settings;
-  const confirmShare = settings.CONFIRM_SHARE;
+  const { CONFIRM_SHARE: confirmShare, SENDER_CONSTRAINED_TIERS: senderConstrainedTiers } = settings;
   const log = createLog('catalog', settings.LOG_LEVEL);
   const { AUTHORITY_URL: authorityUrl } = settings;
   const mutualTls = await readMutualTls(settings, { AUTHORITY_URL: authorityUrl });
@@ -35,6 +35,7 @@ await startService('catalog', async () => {
     host: settings.HOST,
     mutualTls,
     allowedOrigins: settings.ALLOWED_ORIGINS,
+    publicUrls: settings.PUBLIC_URLS,
     ...openCatalog(settings.DATABASE_URL),
     ...openTrust({
       issuer,
@@ -45,6 +46,7 @@ await startService('catalog', async () => {
       log,
       foreignIssuers,
       confirmShare,
+      senderConstrainedTiers,
     }),
     keys,
     policy,

@@ -28,6 +28,8 @@ export type CatalogParts = Readonly<{
   allowedOrigins?: readonly string[];
   /** A second address, for the other services of the house. Default: none. */
   mutualTls?: MutualTls | undefined;
+  /** Where clients find it. Default: where it listens. */
+  publicUrls?: readonly string[];
 }>;
 
 /** Puts the service on the network. It closes `pool`, `keys`, `policy`, `gates` and `revocations` when it stops. */
@@ -43,6 +45,7 @@ export function serveCatalog(parts: CatalogParts): Promise<Running> {
     maxBodyBytes: 64 * 1024,
     maxBatchSize: 10,
     allowedOrigins: parts.allowedOrigins ?? [],
+    publicUrls: parts.publicUrls ?? [],
     createContext: (incoming) => ({ request: openRequest({ gates, policy, ...incoming }), database, reads, log }),
     readiness: async () => ({
       database: await isReachable(pool),

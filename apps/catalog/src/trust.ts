@@ -16,6 +16,7 @@ import {
   type PolicyFeed,
   type RemoteKeys,
   type RevocationFeed,
+  type TrustTier,
 } from '@sallyport/auth';
 import { AuthorityRefused } from '@sallyport/client/service';
 import { breakerLog, confirmationLog, decisionLog, demotionLog, issuerReports, type Log } from '@sallyport/service';
@@ -31,6 +32,8 @@ export type TrustParts = Readonly<{
   foreignIssuers?: readonly ForeignIssuer[];
   /** Share of the local decisions that the authority is asked about afterwards, 0 to 1. Default 0.01. */
   confirmShare?: number;
+  /** Tiers at which no bearer token is taken. Default: none. */
+  senderConstrainedTiers?: readonly TrustTier[];
 }>;
 
 type Trust = Readonly<{ gates: Gates; revocations: RevocationFeed }>;
@@ -40,7 +43,17 @@ type Trust = Readonly<{ gates: Gates; revocations: RevocationFeed }>;
  * fresh gate is there for what cannot be taken back. Payments asks here in its buyers' names: transaction tokens are believed.
  */
 export function openTrust(parts: TrustParts): Trust {
-  const { issuer, keys, ask, feed, policy, log, foreignIssuers = [], confirmShare = 0.01 } = parts;
+  const {
+    issuer,
+    keys,
+    ask,
+    feed,
+    policy,
+    log,
+    foreignIssuers = [],
+    confirmShare = 0.01,
+    senderConstrainedTiers = [],
+  } = parts;
   const revocations = followRevocations(feed, {
     // The authority is back, or a key was denied: its keys, and its rules, may be others than before.
     onLiveness: (alive, error) => {
@@ -76,7 +89,13 @@ export function openTrust(parts: TrustParts): Trust {
   const issuers = [{ issuer, local, fresh, revocations, confirmation }, ...others];
   const reports = { onDecision: decisionLog(log), onDemotion: demotionLog(log) };
   return {
-    gates: openGates({ issuers, transactions, restrictions: revocations.restrictions, ...reports }),
+    gates: openGates({
+      issuers,
+      transactions,
+      senderConstrainedTiers,
+      restrictions: revocations.restrictions,
+      ...reports,
+    }),
     revocations,
   };
 }

@@ -1,4 +1,10 @@
-import { clientSettings, foreignIssuerSettings, mutualTlsSettings, serviceSettings } from '@sallyport/service';
+import {
+  clientSettings,
+  foreignIssuerSettings,
+  mutualTlsSettings,
+  senderSettings,
+  serviceSettings,
+} from '@sallyport/service';
 import { z } from 'zod';
 
 /** The settings of payments, for `readEnvironment`. */
@@ -7,6 +13,7 @@ export const paymentsSettings = {
   ...clientSettings('payments'),
   ...foreignIssuerSettings(),
   ...mutualTlsSettings,
+  ...senderSettings(),
   CATALOG_URL: z
     .url({ protocol: /^https?$/ })
     .describe('the address of the catalog service, such as http://localhost:4001'),

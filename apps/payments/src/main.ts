@@ -11,7 +11,7 @@ import { openTrust } from './trust.ts';
 await startService('payments', async () => {
   const settings = readEnvironment(paymentsSettings);
   const { ISSUER: issuer, CLIENT_ID: clientId, CLIENT_KEY: privateKey, TRUSTED_ISSUERS: foreignIssuers } = settings;
-  const confirmShare = settings.CONFIRM_SHARE;
+  const { CONFIRM_SHARE: confirmShare, SENDER_CONSTRAINED_TIERS: senderConstrainedTiers } = settings;
   const log = createLog('payments', settings.LOG_LEVEL);
   const { AUTHORITY_URL: authorityUrl } = settings;
   const mutualTls = await readMutualTls(settings, { AUTHORITY_URL: authorityUrl, CATALOG_URL: settings.CATALOG_URL });
@@ -35,8 +35,18 @@ await startService('payments', async () => {
     host: settings.HOST,
     mutualTls,
     allowedOrigins: settings.ALLOWED_ORIGINS,
+    publicUrls: settings.PUBLIC_URLS,
     ...openPayments(settings.DATABASE_URL),
-    ...openTrust({ issuer, keys, ask: service.authority, feed: service.feed, log, foreignIssuers, confirmShare }),
+    ...openTrust({
+      issuer,
+      keys,
+      ask: service.authority,
+      feed: service.feed,
+      log,
+      foreignIssuers,
+      confirmShare,
+      senderConstrainedTiers,
+    }),
     keys,
     askQuote: quotesFrom({ service, issuer, url: settings.CATALOG_URL, log }),
     log,

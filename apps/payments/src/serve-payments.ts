@@ -21,6 +21,8 @@ export type PaymentsParts = Readonly<{
   allowedOrigins?: readonly string[];
   /** A second address, for the other services of the house. Default: none. */
   mutualTls?: MutualTls | undefined;
+  /** Where clients find it. Default: where it listens. */
+  publicUrls?: readonly string[];
 }>;
 
 /** Puts the service on the network. It closes `pool`, `keys`, `gates` and `revocations` when it stops. */
@@ -35,6 +37,7 @@ export function servePayments(parts: PaymentsParts): Promise<Running> {
     maxBodyBytes: 64 * 1024,
     maxBatchSize: 10,
     allowedOrigins: parts.allowedOrigins ?? [],
+    publicUrls: parts.publicUrls ?? [],
     createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }), database, askQuote, log }),
     readiness: async () => ({
       database: await isReachable(pool),

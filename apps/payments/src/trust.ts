@@ -14,6 +14,7 @@ import {
   type Gates,
   type RemoteKeys,
   type RevocationFeed,
+  type TrustTier,
 } from '@sallyport/auth';
 import { AuthorityRefused } from '@sallyport/client/service';
 import { breakerLog, confirmationLog, decisionLog, demotionLog, issuerReports, type Log } from '@sallyport/service';
@@ -28,6 +29,8 @@ export type TrustParts = Readonly<{
   foreignIssuers?: readonly ForeignIssuer[];
   /** Share of the local decisions that the authority is asked about afterwards, 0 to 1. Default 0.01. */
   confirmShare?: number;
+  /** Tiers at which no bearer token is taken. Default: none. */
+  senderConstrainedTiers?: readonly TrustTier[];
 }>;
 
 type Trust = Readonly<{ gates: Gates; revocations: RevocationFeed }>;
@@ -37,7 +40,7 @@ type Trust = Readonly<{ gates: Gates; revocations: RevocationFeed }>;
  * by many callers in one question. Nobody carries a user here: no transaction token is believed.
  */
 export function openTrust(parts: TrustParts): Trust {
-  const { issuer, keys, ask, feed, log, foreignIssuers = [], confirmShare = 0.01 } = parts;
+  const { issuer, keys, ask, feed, log, foreignIssuers = [], confirmShare = 0.01, senderConstrainedTiers = [] } = parts;
   const revocations = followRevocations(feed, {
     // The authority is back, or a key was denied: its keys may be others than before.
     onLiveness: (alive, error) => {
@@ -69,5 +72,8 @@ export function openTrust(parts: TrustParts): Trust {
   const others = foreignIssuers.map((foreign) => foreignIssuer(foreign, issuerReports(log)));
   const issuers = [{ issuer, local, fresh, revocations, confirmation }, ...others];
   const reports = { onDecision: decisionLog(log), onDemotion: demotionLog(log) };
-  return { gates: openGates({ issuers, restrictions: revocations.restrictions, ...reports }), revocations };
+  return {
+    gates: openGates({ issuers, senderConstrainedTiers, restrictions: revocations.restrictions, ...reports }),
+    revocations,
+  };
 }

@@ -19,6 +19,7 @@ export {
   type PublicError,
 } from './refusal.ts';
 export type { HttpRequest, Route } from './routes.ts';
+export { senderSettings } from './sender-settings.ts';
 export { serve, type Running, type ServeOptions } from './serve.ts';
 export { readArguments, runCommand, type Command } from './run-command.ts';
 export { runUntilSignal, startService } from './start-service.ts';

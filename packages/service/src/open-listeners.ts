@@ -31,7 +31,7 @@ export async function openListeners(listening: Listening, handlers: Handlers): P
     server.on('clientError', handlers.onUnreadable);
     server.maxConnections = maxConnections;
     const url = await listen(server, address);
-    publicUrls = named ?? ownUrls(url);
+    if (publicUrls.length === 0) publicUrls = ownUrls(url);
     return url;
   };
 

@@ -26,7 +26,7 @@ export type ServeOptions<Router extends AnyTRPCRouter> = Readonly<{
   readings?: Readings;
   log: Log;
   /**
-   * Where clients find this service, e.g. `https://catalog.example`: what a proof of possession must name. Default: the address it
+   * Where clients find this service, e.g. `https://catalog.example`: what a proof of possession must name. Without any: the address it
    * listens on, and `localhost` beside a loopback one.
    */
   publicUrls?: readonly string[];

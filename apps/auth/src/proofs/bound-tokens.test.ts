@@ -1,4 +1,11 @@
-import { newSenderKey, provingFetch, type SenderKey } from '@sallyport/client';
+import {
+  createSallyportClient,
+  newSenderKey,
+  provingFetch,
+  type SenderKey,
+  type TokenSet,
+  type TokenStore,
+} from '@sallyport/client';
 import { createTRPCClient, httpLink } from '@trpc/client';
 import { eq } from 'drizzle-orm';
 import { calculateJwkThumbprint, exportJWK } from 'jose';
@@ -168,6 +175,22 @@ test('oauth4webapi learns the nonce by a use_dpop_nonce answer and gets bound to
     })
     .catch((thrown: unknown) => thrown);
   expect(unbound).toBeInstanceOf(oauth.WWWAuthenticateChallengeError);
+});
+
+test('a front end with a sender key stays signed in by itself, and nothing that it holds is worth anything elsewhere (OSB-06)', async () => {
+  const held: (TokenSet | undefined)[] = [];
+  const store: TokenStore = { read: () => undefined, write: (tokens) => void held.push(tokens) };
+  const urls = { auth: auth.issuer, catalog: auth.issuer, payments: auth.issuer };
+  type House = { auth: AuthRouter; catalog: AuthRouter; payments: AuthRouter };
+  const client = createSallyportClient<House>({ urls, senderKey: key, store });
+  await client.signIn(ada);
+  await Promise.all(Array.from({ length: 8 }, () => client.auth.sessions.list.query()));
+  const { refreshToken, accessTokens } = held.at(-1) ?? {};
+  const token = accessTokens?.['auth']?.token;
+  expect(await refusalOf(frontEnd(undefined, token).sessions.list.query())).toMatchObject({ reason: 'invalid_token' });
+  const stolen = await auth.post('/oauth/token', refreshForm(String(refreshToken)));
+  expect(stolen.json).toMatchObject({ error: 'invalid_grant' });
+  await client.signOut();
 });
 
 test('an introspection answer says what a token is bound to, and that it is no bearer token', async () => {
