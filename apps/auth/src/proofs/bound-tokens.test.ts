@@ -6,7 +6,6 @@ import {
   type TokenSet,
   type TokenStore,
 } from '@sallyport/client';
-import { createTRPCClient, httpLink } from '@trpc/client';
 import { eq } from 'drizzle-orm';
 import { calculateJwkThumbprint, exportJWK } from 'jose';
 import * as oauth from 'oauth4webapi';
@@ -17,15 +16,20 @@ import { clients, usedProofs } from '../schema.ts';
 import { serveAuth } from '../serve-auth.ts';
 import { assertionType, refusalOf } from '../testing/callers.ts';
 import { claimsOf, parseObject, someText } from '../testing/expected.ts';
+import { openProvingCallers, type ProvingCallers } from '../testing/proving-callers.ts';
 import { ada, adaSeed, grace, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
 
 let auth: RunningAuthority;
 let server: oauth.AuthorizationServer;
 let key: SenderKey;
 let thumbprint: string;
+let frontEnd: ProvingCallers['frontEnd'];
+let postProving: ProvingCallers['postProving'];
+let unsentProof: ProvingCallers['unsentProof'];
 
 beforeAll(async () => {
   auth = await runAuthority();
+  ({ frontEnd, postProving, unsentProof } = openProvingCallers(auth));
   key = await newSenderKey();
   thumbprint = await calculateJwkThumbprint(await exportJWK(key.publicKey));
   const issuer = new URL(auth.issuer);
@@ -37,25 +41,6 @@ afterAll(() => auth.close());
 const web: oauth.Client = { client_id: 'web' };
 // oxlint-disable-next-line typescript/no-deprecated -- its authors' way of saying "for development only", which a test is
 const insecure = { [oauth.allowInsecureRequests]: true };
-
-/** A front end's tRPC client, with a key or without one. Its access token, if any, goes under the scheme of bound ones. */
-function frontEnd(sender?: SenderKey, token?: string) {
-  const headers = token === undefined ? {} : { authorization: `${sender ? 'DPoP' : 'Bearer'} ${token}` };
-  const send = sender === undefined ? fetch : provingFetch(sender, fetch, auth.now);
-  const link = httpLink({
-    url: `${auth.issuer}/trpc`,
-    headers,
-    fetch: (url: string, init) => send(url, { ...init, signal: init?.signal ?? null }),
-  });
-  return createTRPCClient<AuthRouter>({ links: [link] });
-}
-
-/** Posts a form with proofs by the key. */
-async function postProving(sender: SenderKey, form: Readonly<Record<string, string>>, at = auth.issuer) {
-  const send = provingFetch(sender, fetch, auth.now);
-  const response = await send(`${at}/oauth/token`, { method: 'POST', body: new URLSearchParams(form) });
-  return { status: response.status, headers: response.headers, json: parseObject(await response.text()) };
-}
 
 const refreshForm = (refreshToken: string) => ({
   grant_type: 'refresh_token',
@@ -236,7 +221,7 @@ test('a proof that one instance of the authority has taken is refused by another
     }
     // Sixteen at once, at both: one is taken.
     const nonce = await authority.proofs.nextNonce();
-    const fresh = await provedOnce(nonce);
+    const fresh = await unsentProof(key, nonce);
     const answers = await Promise.all(
       Array.from({ length: 16 }, async (_, index) => {
         const url = index % 2 === 0 ? issuer : second.url;
@@ -250,25 +235,8 @@ test('a proof that one instance of the authority has taken is refused by another
   }
 });
 
-/** A proof for the token endpoint that was never sent. */
-async function provedOnce(nonce: string): Promise<string> {
-  const headers: Headers[] = [];
-  const send = provingFetch(
-    key,
-    async (_, init) => {
-      headers.push(new Headers(init?.headers));
-      return headers.length === 1
-        ? new Response('{"error":"use_dpop_nonce"}', { status: 400, headers: { 'DPoP-Nonce': nonce } })
-        : new Response();
-    },
-    auth.now,
-  );
-  await send(`${auth.issuer}/oauth/token`, { method: 'POST' });
-  return headers[1]?.get('DPoP') ?? '';
-}
-
 test('a proof for another address, or another method, gets no tokens (DPP-01)', async () => {
-  const proof = await provedOnce(await auth.authority.proofs.nextNonce());
+  const proof = await unsentProof(key, await auth.authority.proofs.nextNonce());
   const elsewhere = await fetch(`${auth.issuer}/trpc/signIn`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', DPoP: proof },
