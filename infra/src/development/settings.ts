@@ -28,6 +28,7 @@ export function developmentSettings(): DevelopmentSettings {
     CATALOG_PORT: port(4001),
     PAYMENTS_PORT: port(4002),
     ALLOWED_ORIGINS: z.string().default(''),
+    AUTH_IDENTITY_PROVIDERS: z.string().default('[]'),
     CATALOG_TRUSTED_ISSUERS: z.string().default('[]'),
     PAYMENTS_TRUSTED_ISSUERS: z.string().default('[]'),
     MUTUAL_TLS: z.enum(['on', 'off']).default('off').describe('on or off'),
@@ -43,6 +44,7 @@ export function developmentSettings(): DevelopmentSettings {
     allowedOrigins: read.ALLOWED_ORIGINS,
     mutualTls: read.MUTUAL_TLS === 'on',
     extraSettings: {
+      auth: { IDENTITY_PROVIDERS: read.AUTH_IDENTITY_PROVIDERS },
       catalog: { TRUSTED_ISSUERS: read.CATALOG_TRUSTED_ISSUERS },
       payments: { TRUSTED_ISSUERS: read.PAYMENTS_TRUSTED_ISSUERS },
     },
