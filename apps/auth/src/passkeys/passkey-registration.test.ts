@@ -27,7 +27,7 @@ async function someone() {
 
 const wrongs: Readonly<Record<string, Deviation>> = {
   'an algorithm that was not asked for': { algorithm: -257 - 1 },
-  'an attestation': { attestationFormat: 'packed' },
+  'an attestation': { selfAttested: true },
   'another type': { type: 'webauthn.get' },
   'another origin': { origin: 'https://evil.example' },
   'another domain': { domain: 'evil.example' },

@@ -123,6 +123,10 @@ test('an answer for one purpose, session or client is good for no other (WAN-04)
   const now = auth.as(raised.accessTokens['auth']?.token);
   const { challenge } = await now.passkeys.beginRegistration.mutate();
   expect(await signIn({ challenge })).toEqual(refused);
+  // Within one session, too: a challenge to make a passkey raises nothing.
+  const toRegister = authenticator.get(await now.passkeys.beginRegistration.mutate());
+  const crossed = auth.as().stepUp.mutate({ refreshToken: raised.refreshToken, passkey: toRegister });
+  expect(await refusalOf(crossed)).toEqual(refused);
   const asRegistration = authenticator.create(await begin());
   expect(await refusalOf(now.passkeys.finishRegistration.mutate({ answer: asRegistration, label: 'x' }))).toEqual(
     refused,

@@ -18,7 +18,8 @@ export type Deviation = Readonly<{
   key?: KeyObject;
   /** COSE algorithm that the key claims to be of. */
   algorithm?: number;
-  attestationFormat?: string;
+  /** Attests by its own key (`packed` without a certificate, WebAuthn §8.2): as good as an attestation can be. */
+  selfAttested?: boolean;
 }>;
 
 /**
@@ -69,13 +70,20 @@ export function softwareAuthenticator(
         [-3, Buffer.from(key.y ?? '', 'base64url')],
       ]);
       const attested = Buffer.concat([Buffer.alloc(16), Buffer.of(0, credentialId.length), credentialId, cose]);
+      const data = authenticatorData(by, attested);
+      const client = clientData('webauthn.create', asked, by);
+      const proof = sign('sha256', Buffer.concat([data, createHash('sha256').update(client).digest()]), privateKey);
+      const statement: Cbor = [
+        ['alg', -7],
+        ['sig', proof],
+      ];
       const attestationObject = cborMap([
-        ['fmt', by.attestationFormat ?? 'none'],
-        ['attStmt', []],
-        ['authData', authenticatorData(by, attested)],
+        ['fmt', by.selfAttested ? 'packed' : 'none'],
+        ['attStmt', by.selfAttested ? statement : []],
+        ['authData', data],
       ]);
       const response = {
-        clientDataJSON: clientData('webauthn.create', asked, by).toString('base64url'),
+        clientDataJSON: client.toString('base64url'),
         attestationObject: attestationObject.toString('base64url'),
         transports: ['internal'],
       };
