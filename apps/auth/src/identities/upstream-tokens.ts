@@ -72,6 +72,15 @@ export function unverifiedIssuer(text: string): string | undefined {
   }
 }
 
+/** Who may act with a JWT, by its own word (RFC 8693 §4.4). To be asked about one that somebody has checked. */
+export function namedActor(text: string): unknown {
+  try {
+    return decodeJwt(text)['may_act'];
+  } catch {
+    return undefined;
+  }
+}
+
 type Reader = Readonly<{ resolve: (text: string) => Promise<Resolved>; close: () => void }>;
 
 const nothing: Reader = { resolve: async () => refused('this kind of token is not exchanged'), close: () => {} };

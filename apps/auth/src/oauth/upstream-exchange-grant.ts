@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import type { Authority } from '../authority.ts';
 import { authenticateClient, clientMembers } from '../clients/client-authentication.ts';
+import { findClientAfterSerial } from '../clients/clients.ts';
 import { accountOf } from '../identities/accounts-of-identities.ts';
 import { proofOf } from '../identities/assurance.ts';
 import { sessionOfToken } from '../identities/exchanged-session.ts';
 import type { Provider } from '../identities/providers.ts';
-import { unverifiedIssuer, type Resolved } from '../identities/upstream-tokens.ts';
+import { namedActor, unverifiedIssuer, type Resolved } from '../identities/upstream-tokens.ts';
 import { confirmationFor } from '../proofs/confirmation.ts';
 import { keyOfForm } from '../proofs/shown-key.ts';
 import { hasSecondFactor } from '../second-factor/factors.ts';
@@ -13,6 +14,7 @@ import { rolesOf } from '../sign-in/roles.ts';
 import { mintUserToken } from '../tokens/access-token.ts';
 import { trustDomain } from '../tokens/trust-domain.ts';
 import { grantedScope } from './granted-scope.ts';
+import { mayAct } from './may-act.ts';
 import { OAuthError } from './oauth-error.ts';
 import { readForm, scopeMember } from './oauth-forms.ts';
 import type { OAuthRequest } from './oauth-request.ts';
@@ -59,6 +61,8 @@ export async function grantUpstreamExchange(authority: Authority, request: OAuth
   const { settings, tokens } = providerOf(authority, subjectToken);
   if (!tokens?.clients.includes(clientId)) throw new OAuthError('unauthorized_client', 'not this provider’s tokens');
   const resolved = believed(await tokens.resolve(subjectToken, type === idTokenType ? 'ID token' : 'access token'));
+  if (!mayAct(namedActor(subjectToken), { clientId, issuer: authority.issuer }))
+    throw new OAuthError('invalid_grant', 'the subject token names another actor');
   const scope = allowed.filter((one) => resolved.scope.includes(one));
   if (scope.length === 0 || (named !== undefined && scope.length < allowed.length)) {
     throw new OAuthError('invalid_scope', allowed.join(' '));
@@ -71,6 +75,10 @@ export async function grantUpstreamExchange(authority: Authority, request: OAuth
   const signIn = { subject, clientId, proof, caller, keyThumbprint, endsAt };
   const session = await sessionOfToken(authority, { subjectToken, identity, signIn });
   if (session === undefined) throw new OAuthError('invalid_grant', 'the session of this token is over');
+  // As it is after the session's serial was drawn: a client that is disabled meanwhile gets nothing that outlives it.
+  const present = await findClientAfterSerial(authority.database, clientId);
+  if (present === undefined) throw new OAuthError('invalid_client', 'disabled meanwhile');
+  grantedScope(present, { grant, audience, scope });
   const roles = (await rolesOf(authority.database, subject))[audience] ?? [];
   const minted = await mintUserToken(authority, { ...session, certificateThumbprint }, { audience, scope, roles });
   return {
