@@ -20,14 +20,12 @@ export function newSubject(): string {
 
 /**
  * Carries the serial in front, so that a cut-off can be compared without asking anybody. The serial makes it unique; the
- * 48 random bits keep anybody from naming a session they have not seen, which no check relies on.
+ * 48 random bits keep anybody from naming a session they have not seen, which no check relies on. The `jti` of a service's own
+ * token has this form too, since a cut-off is held against its serial.
  */
 export function sessionId(serial: number): string {
   return `${serial.toString(36)}.${randomBytes(6).toString('base64url')}`;
 }
-
-/** `jti` of a service's own token: of the form of a session id, since a cut-off is held against its serial. */
-export const serviceTokenId = sessionId;
 
 /** The serial in front of such an id. NaN for an id of another form, which no cut-off spares. */
 export function serialOf(id: string): number {

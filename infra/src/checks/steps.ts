@@ -3,6 +3,8 @@ import { repositoryRoot } from '../repository.ts';
 import type { Outcome, Step } from './check.ts';
 import { outdatedDocs } from './generated-docs.ts';
 import { undocumentedNames } from './public-api/public-api.ts';
+import { readProofs, standardProblems } from './standards/proofs.ts';
+import { standards } from './standards/standards.ts';
 import { rules } from './tidy/rules.ts';
 import { type Problem, readSourceFiles } from './tidy/source-files.ts';
 import { checkByTool } from './tool.ts';
@@ -39,6 +41,7 @@ async function checkHouseRules(): Promise<readonly Outcome[]> {
 async function checkDocs(): Promise<readonly Outcome[]> {
   const outdated = await outdatedDocs(repositoryRoot);
   const undocumented = undocumentedNames(repositoryRoot);
+  const unproven = standardProblems(standards, readProofs(await readSourceFiles(repositoryRoot)));
   return [
     outdated.length === 0
       ? { title: 'generated documents are current', result: 'passed' }
@@ -50,6 +53,13 @@ async function checkDocs(): Promise<readonly Outcome[]> {
     undocumented.length === 0
       ? { title: 'exported names are documented', result: 'passed' }
       : { title: 'exported names are documented', result: 'failed', output: undocumented.join('\n') },
+    unproven.length === 0
+      ? { title: 'each row of a standard has a test, or a reason', result: 'passed' }
+      : {
+          title: 'each row of a standard has a test, or a reason',
+          result: 'failed',
+          output: unproven.map(describe).join('\n'),
+        },
   ];
 }
 

@@ -14,7 +14,7 @@ export type Given = Readonly<{
   flag: (name: 'now') => boolean;
 }>;
 
-export type OptionName = 'because' | 'email' | 'at' | 'roles' | 'client' | 'subject' | 'access-tokens' | 'sessions';
+type OptionName = 'because' | 'email' | 'at' | 'roles' | 'client' | 'subject' | 'access-tokens' | 'sessions';
 
 export type CommandEntry = Readonly<{
   /** What comes after its words, as the help shows it. */

@@ -9,8 +9,6 @@ const own = {
   'who-am-i': { takes: '', says: 'who is signed in here' },
 } as const;
 
-export type OwnCommand = keyof typeof own;
-
 export type CommandLine = Readonly<{ words: string; given: Given; json: boolean; authority: string | undefined }>;
 
 const text = { type: 'string' } as const;

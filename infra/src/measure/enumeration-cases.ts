@@ -4,7 +4,7 @@ import { openDevice } from '../device.ts';
 import type { TemporarySystem } from '../temporary-system.ts';
 import type { Prepared } from './timed-post.ts';
 
-export type Existence = 'known' | 'unknown';
+type Existence = 'known' | 'unknown';
 
 export type EnumerationCase = Readonly<{
   name: string;

@@ -23,6 +23,6 @@ export function readConfirmation(cnf: unknown): Confirmation | undefined {
 }
 
 /** SHA-256 in base64url. */
-export function isDigest(value: unknown): value is string {
+function isDigest(value: unknown): value is string {
   return typeof value === 'string' && value.length === 43 && isCanonicalBase64url(value);
 }

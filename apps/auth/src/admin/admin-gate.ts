@@ -11,7 +11,6 @@ import { trust } from '../trpc.ts';
 export type AdminRole = 'operator' | 'administrator';
 
 /** The audience of tokens for these procedures, and the scope of every one of them. */
-export const adminAudience = 'admin';
 const scope = 'admin';
 
 /** Seconds since the second factor that a change is made with. */

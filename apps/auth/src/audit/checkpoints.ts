@@ -50,7 +50,7 @@ const payload = z.strictObject({
 });
 
 /** @throws BadCheckpoint */
-export async function readCheckpoint({ issuer, publicKey }: CheckpointKey, line: string): Promise<Checkpoint> {
+async function readCheckpoint({ issuer, publicKey }: CheckpointKey, line: string): Promise<Checkpoint> {
   const verified = await compactVerify(line, publicKey, { algorithms: [algorithm] }).catch(() => undefined);
   if (verified?.protectedHeader.typ !== checkpointType) throw new BadCheckpoint('it was not signed here');
   const { iss, iat: at, position, hash } = payload.parse(JSON.parse(Buffer.from(verified.payload).toString()));

@@ -132,11 +132,7 @@ export async function enableClient(authority: Authority, clientId: string, reaso
   );
 }
 
-export async function enableClientIn(
-  transaction: AuthQueries,
-  clientId: string,
-  change: Ending,
-): Promise<ClientOutcome> {
+async function enableClientIn(transaction: AuthQueries, clientId: string, change: Ending): Promise<ClientOutcome> {
   const switched = await switchClient(transaction, clientId, true);
   if (switched.outcome === 'refused' || !switched.changed) return switched;
   return recorded(transaction, 'client.enabled', { change, done: switched });

@@ -34,7 +34,7 @@ export type IdentityProvider = Readonly<{
 export type ClientKey = JWK & Readonly<{ alg: string }>;
 
 /** A row of the table: all that it names must be in the ID token. */
-export type AssuranceRow = Readonly<{
+type AssuranceRow = Readonly<{
   acr?: string | undefined;
   /** Values that `amr` holds, among others. */
   amr?: readonly string[] | undefined;

@@ -16,7 +16,7 @@ export type OutboundOptions = Readonly<{
 const maxAnswerBytes = 64 * 1024;
 
 /** Refused before, or instead of, talking to anybody. */
-export class UnreachableAddress extends Error {
+class UnreachableAddress extends Error {
   override readonly name = 'UnreachableAddress';
 }
 

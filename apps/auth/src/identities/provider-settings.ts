@@ -37,7 +37,7 @@ const exchange = z.strictObject({
 });
 
 /** An entry of the list, as docs/identity-providers.md describes it. */
-export const identityProvider = z.strictObject({
+const identityProvider = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,31}$/),
   issuer: text,
   clientId: text,

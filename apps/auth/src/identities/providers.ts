@@ -64,7 +64,7 @@ export function providerPaths(name: string) {
 }
 
 /** Its servers may be where it says it is: on this machine, if that is where its issuer is, and then nowhere else. */
-export function guardedFetch({ issuer, network }: IdentityProvider): typeof fetch {
+function guardedFetch({ issuer, network }: IdentityProvider): typeof fetch {
   return outboundFetch({ reach: isOnThisMachine(issuer) ? 'this machine' : network });
 }
 

@@ -12,11 +12,7 @@ import type { Provider } from './providers.ts';
 type Attempt = typeof providerAttempts.$inferSelect;
 
 /** What a front end is told when nothing came of it: RFC 6749 §4.1.2.1, and RFC 9470 §5. */
-export type ReturnError =
-  | 'access_denied'
-  | 'server_error'
-  | 'temporarily_unavailable'
-  | 'unmet_authentication_requirements';
+type ReturnError = 'access_denied' | 'server_error' | 'temporarily_unavailable' | 'unmet_authentication_requirements';
 
 export type Returned = Readonly<{ returnTo: string }> &
   (Readonly<{ code: string; error?: never }> | Readonly<{ error: ReturnError; code?: never }>);

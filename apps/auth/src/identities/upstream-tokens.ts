@@ -30,7 +30,7 @@ export type Resolved =
   /** Nobody could say: no keys, or no answer. Never a "no". */
   | Readonly<{ outcome: 'unknown' }>;
 
-export type TokenKind = 'access token' | 'ID token';
+type TokenKind = 'access token' | 'ID token';
 
 export type UpstreamTokens = Readonly<{
   /** Clients of ours that may exchange its tokens. */

@@ -23,7 +23,7 @@ export const keySetMaxAgeSeconds = 60;
 /** Seconds after which every process of the authority has read the table again. */
 export const rereadSeconds = 5;
 /** Seconds that a key signs before its successor takes over by itself. */
-export const signingSeconds = 24 * 60 * 60;
+const signingSeconds = 24 * 60 * 60;
 
 /** How long a key stays in each state, in seconds. */
 export type KeyLifetimes = Readonly<{ announcedSeconds: number; signingSeconds: number; verifyingSeconds: number }>;

@@ -17,7 +17,7 @@ export type ChallengeUse = Readonly<{
 const challengeBytes = 32;
 
 /** Time to find the security key in the other bag. */
-export const challengeSeconds = 5 * 60;
+const challengeSeconds = 5 * 60;
 
 export async function drawChallenge({ database, now }: Authority, use: ChallengeUse): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(randomBytes(challengeBytes));

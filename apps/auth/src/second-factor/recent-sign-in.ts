@@ -8,7 +8,7 @@ import { twoFactors, type FactorTimes } from '../sign-in/proof.ts';
 import { hasSecondFactor } from './factors.ts';
 
 /** How recent a full sign-in must be for somebody to change how they sign in (ASVS 5.0 V7.5.1). Seconds. */
-export const fullSignInSeconds = 10 * 60;
+const fullSignInSeconds = 10 * 60;
 
 type Signed = Readonly<{ startedAt: Date; secondFactorAt: Date | null; factorTimes: FactorTimes }>;
 

@@ -26,7 +26,7 @@ function questionOf({ session, accessTokens }: TokenSet) {
   return { tokenId, session: session.id, subject: session.subject, client: 'web' };
 }
 
-test('a step-up gives the session another id, and no token of the one before is good anywhere (SUP-06, FIX-01, V7.2.4)', async () => {
+test('a step-up gives the session another id, and no token of the one before is good anywhere (SUP-06, FIX-01)', async () => {
   const { before, after } = await stepUpAda();
   expect(after.session.id).not.toBe(before.session.id);
   // The serial stays: what ends "all sessions up to N" still ends this one.

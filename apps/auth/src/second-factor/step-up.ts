@@ -15,7 +15,7 @@ import { checkRecoveryCode } from './recovery-codes.ts';
 import { checkTotp } from './totp-attempts.ts';
 
 /** One second factor, as somebody shows it. */
-export type ShownFactor =
+type ShownFactor =
   | Readonly<{ code: string }>
   | Readonly<{ recoveryCode: string }>
   | Readonly<{ passkey: PasskeyAssertion }>;

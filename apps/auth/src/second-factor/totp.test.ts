@@ -27,7 +27,7 @@ test.skipIf(!existsSync(vectors))(
   },
 );
 
-test('the code of this step and of the one before are accepted, and no others (OTP-02, V6.5.5, V6.5.8)', () => {
+test('the code of this step and of the one before are accepted, and no others (OTP-02)', () => {
   const seed = newSeed();
   const now = 1_800_000_010_000;
   const step = now / 30_000;

@@ -11,7 +11,7 @@ import type { Session } from './sessions.ts';
 /** A refresh that comes again within this time may be one whose answer was lost, or one of several tabs. Seconds. */
 export const repeatWithinSeconds = 10;
 /** How often the same answer is given again. */
-export const maxRepetitions = 3;
+const maxRepetitions = 3;
 
 type Spent = typeof spentRefreshTokens.$inferSelect;
 

@@ -4,9 +4,9 @@ import type { AuthRouter } from '../contract.ts';
 import { seedFromBase32 } from '../second-factor/totp.ts';
 import type { RunningAuthority } from './running-authority.ts';
 
-export const margaret = { email: 'margaret@sallyport.example', password: 'correct horse battery staple' };
+const margaret = { email: 'margaret@sallyport.example', password: 'correct horse battery staple' };
 export const margaretSubject = 'u_margaretAAAAAAAA';
-export const margaretSeed = seedFromBase32('KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU');
+const margaretSeed = seedFromBase32('KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU');
 
 /** A client of the admin procedures with this access token. Each call has an idempotency key of its own. */
 export function adminCalls({ issuer }: Pick<RunningAuthority, 'issuer'>, token: string | undefined) {

@@ -3,7 +3,7 @@ import { byPassword } from '../sign-in/proof.ts';
 import type { SignIn } from '../sign-in/sessions.ts';
 import { adaSubject } from './running-authority.ts';
 
-export const someCaller: Caller = { network: '192.0.2.7', userAgent: 'a browser' };
+const someCaller: Caller = { network: '192.0.2.7', userAgent: 'a browser' };
 
 /** Ada, who has just given her password to the web client. */
 export const adaByPassword: SignIn = {

@@ -3,7 +3,7 @@ import { SettingsError } from '@sallyport/service';
 import { SignJWT, type JWTPayload } from 'jose';
 import type { Authority } from '../authority.ts';
 import type { Client } from '../clients/clients.ts';
-import { newSubject, newTokenId, serviceTokenId, sessionId } from '../identifiers.ts';
+import { newSubject, newTokenId, sessionId } from '../identifiers.ts';
 import { earlier, after, epochSeconds } from '../moments.ts';
 import type { RolesByAudience } from '../schema.ts';
 import type { Session } from '../sign-in/sessions.ts';
@@ -90,7 +90,7 @@ export async function mintServiceToken(
     client_id: clientId,
     exp: issuedAt + lifeSeconds,
     iat: issuedAt,
-    jti: serviceTokenId(serial),
+    jti: sessionId(serial),
     scope: granted,
     ...bindingOf(confirmation),
   });
