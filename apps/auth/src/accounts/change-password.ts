@@ -11,7 +11,7 @@ import { endOthersIn } from '../sign-in/sessions.ts';
 import { forgetActions } from './action-tokens.ts';
 import { passwordChangedMail } from './mail-texts.ts';
 import { blockedBecause, type Blocked } from './password-blocklist.ts';
-import { forgetFailures, giveTryBack, takeTry } from './password-failures.ts';
+import { forgetFailures, giveTryBack, recordPasswordLock, takeTry } from './password-failures.ts';
 
 export type PasswordChange = Readonly<{
   subject: string;
@@ -39,7 +39,7 @@ export async function changePassword(authority: Authority, change: PasswordChang
   const { email, passwordHash, passwordGeneration: generation } = (await findAccount(authority, subject)) ?? {};
   // Somebody who signs in elsewhere has none here.
   if (!email || !passwordHash) return { outcome: 'wrong password' };
-  if (!(await isCurrent(authority, { email, hash: passwordHash, password: change.currentPassword })))
+  if (!(await isCurrent(authority, { subject, email, hash: passwordHash, password: change.currentPassword })))
     return { outcome: 'wrong password' };
   const blocked = blockedBecause(newPassword, email);
   if (blocked !== undefined) return { outcome: 'blocked', because: blocked };
@@ -59,15 +59,16 @@ export async function changePassword(authority: Authority, change: PasswordChang
   return changed;
 }
 
-type Tried = Readonly<{ email: string; hash: string; password: string }>;
+type Tried = Readonly<{ subject: string; email: string; hash: string; password: string }>;
 
-async function isCurrent(authority: Authority, { email, hash, password }: Tried): Promise<boolean> {
-  const mayTry = await takeTry(authority, email);
+async function isCurrent(authority: Authority, { subject, email, hash, password }: Tried): Promise<boolean> {
+  const tried = await takeTry(authority, email);
   const matches = await authority.passwords.matches(password, hash).catch(async (error: unknown) => {
     await giveTryBack(authority, email);
     throw error;
   });
-  if (!matches || !mayTry) return false;
+  if (!matches && tried.isLast) await recordPasswordLock(authority, subject);
+  if (!matches || !tried.isLeft) return false;
   await forgetFailures(authority.database, email);
   return true;
 }

@@ -212,6 +212,11 @@ test('after a hundred failures in a row the right password is refused too, until
 
   await set(maxFailuresInARow - 1);
   expect(await refusalOf(signIn({ ...person, password: 'the hundredth failure' }))).toEqual(wrongPassword);
+  const locked = await auth.operator.query(
+    `SELECT FROM audit_log JOIN accounts USING (subject) WHERE action = 'password.locked' AND email = $1`,
+    [person.email],
+  );
+  expect(locked.rowCount).toBe(1);
   expect(await refusalOf(signIn(person))).toEqual(wrongPassword);
   auth.advance(24 * 60 * 60);
   expect(await refusalOf(signIn(person))).toEqual(wrongPassword);

@@ -14,11 +14,11 @@ export type AuditAction =
   | 'account.sign-up-repeated'
   | 'account.disabled'
   | 'account.enabled'
-  | 'account.locked'
-  | 'account.unlocked'
   | 'email.verified'
   | 'password.changed'
   | 'password.compromised'
+  /** A hundred wrong ones in a row. */
+  | 'password.locked'
   | 'password.reset'
   | 'password.reset-requested'
   | 'roles.changed'

@@ -1,7 +1,7 @@
 import { inTransaction } from '@sallyport/db';
 import { and, eq, sql } from 'drizzle-orm';
 import * as z from 'zod';
-import { forgetFailures, giveTryBack, takeTry } from '../accounts/password-failures.ts';
+import { forgetFailures, giveTryBack, recordPasswordLock, takeTry } from '../accounts/password-failures.ts';
 import { recordAudit } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits } from '../database.ts';
@@ -55,13 +55,14 @@ export async function checkCredentials(
   { email: address, password }: Credentials,
 ): Promise<Checked> {
   const { database, passwords } = authority;
-  const mayTry = await takeTry(authority, address);
+  const tried = await takeTry(authority, address);
   const [account] = await database.select().from(accounts).where(eq(accounts.email, address));
   const matches = await passwords.matches(password, account?.passwordHash).catch(async (error: unknown) => {
     await giveTryBack(authority, address);
     throw error;
   });
-  if (!matches || !mayTry || account === undefined || !account.enabled) return { outcome: 'wrong' };
+  if (!matches && tried.isLast) await recordPasswordLock(authority, account?.subject);
+  if (!matches || !tried.isLeft || account === undefined || !account.enabled) return { outcome: 'wrong' };
   if (account.passwordCompromisedAt !== null) return { outcome: 'compromised' };
   await forgetFailures(database, address);
   await strengthen(authority, account, password);
