@@ -44,7 +44,7 @@ test('without the authority it starts, serves strangers, answers 503 to tokens, 
     ready: false,
     parts: { database: true, keys: false, feed: false, policy: false },
     // Since for ever: JSON has no word for that.
-    readings: { feedSilenceMs: null, policyVersion: 0, policyAgeMs: null },
+    readings: { feedSilenceMs: null, policyVersion: 0, policyAgeMs: null, restrictionsVersion: 0 },
   });
   service.kill('SIGTERM');
   expect(await once(service, 'exit')).toEqual([0, null]);

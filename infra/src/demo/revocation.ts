@@ -66,7 +66,7 @@ async function untilCatalogRefuses(
   }
 }
 
-/** An old refresh token, used again, ends the whole token family. */
+/** An old refresh token that comes after its successor was used is a copy: it ends the whole token family. */
 export async function replayOldRefreshToken({ urls }: Scene, tell: Tell, credentials: Credentials): Promise<void> {
   const tablet = openDevice(urls);
   await tell('replay an old refresh token', async () => {
@@ -74,11 +74,12 @@ export async function replayOldRefreshToken({ urls }: Scene, tell: Tell, credent
     const { refreshToken: first } = await tablet.tokens();
     const auth = tablet.raw('auth');
     const { refreshToken: second } = await auth.refresh.mutate({ refreshToken: first });
+    const { refreshToken: third } = await auth.refresh.mutate({ refreshToken: second });
     const replayed = await refusalOf(auth.refresh.mutate({ refreshToken: first }));
     const answer = tablet.lastAnswer();
     assert.equal(reasonOf(replayed), 'invalid_token');
-    const successor = await refusalOf(auth.refresh.mutate({ refreshToken: second }));
-    assert.equal(reasonOf(successor), 'invalid_token');
-    return { decision: 'refused, and its successor with it: the family is dead', answer };
+    const newest = await refusalOf(auth.refresh.mutate({ refreshToken: third }));
+    assert.equal(reasonOf(newest), 'invalid_token');
+    return { decision: 'refused, and the newest with it: the family is dead', answer };
   });
 }
