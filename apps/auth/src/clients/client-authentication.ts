@@ -1,10 +1,11 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import * as z from 'zod';
 import type { Authority } from '../authority.ts';
 import { OAuthError } from '../oauth/oauth-error.ts';
 import { usedAssertions } from '../schema.ts';
 import { clientAssertionSeconds } from '../tokens/token-lifetimes.ts';
+import { findAssertionKey } from './assertion-key.ts';
 import { findClient, type Client } from './clients.ts';
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -33,9 +34,6 @@ type AssertionClaims = z.infer<typeof assertionClaims>;
 /** Seconds that a client's clock may be ahead. */
 const clockSkewSeconds = 10;
 
-/** An unknown client's assertion is checked against this key, read as a registered one is, so that it costs what a known one's does. */
-const nobodysKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
-
 /**
  * Authenticates a confidential client by `private_key_jwt` (RFC 7523 §3): ES256 by a registered key, `iss` and `sub`
  * the client, `aud` exactly our issuer, at most five minutes, each assertion once. Throws `invalid_client` for anything
@@ -46,11 +44,9 @@ export async function authenticateClient(authority: Authority, members: ClientMe
   if (assertion === undefined || type !== assertionType) throw refused('no assertion');
   const { clientId, kid } = readUnverified(assertion);
   if (named !== undefined && named !== clientId) throw refused('client_id and assertion differ');
+  const claims = await verify(authority, assertion, await findAssertionKey(authority.database, clientId, kid));
   const client = await findClient(authority.database, clientId);
-  const jwk = client?.publicKeys.find((key) => key.kid === kid);
-  const claims = await verify(authority, assertion, createPublicKey({ key: jwk ?? nobodysKey, format: 'jwk' }));
-  if (client === undefined || client.kind !== 'confidential' || claims.sub !== clientId)
-    throw refused('no such client');
+  if (client?.kind !== 'confidential' || claims.sub !== clientId) throw refused('no such client');
   await authority.throttle.take('formOfClient', clientId);
   await useOnce(authority, claims);
   return client;
@@ -80,11 +76,7 @@ function readUnverified(assertion: string): { clientId: string; kid: string } {
   throw refused('malformed assertion');
 }
 
-async function verify(
-  { issuer, now }: Authority,
-  assertion: string,
-  key: ReturnType<typeof createPublicKey>,
-): Promise<AssertionClaims> {
+async function verify({ issuer, now }: Authority, assertion: string, key: KeyObject): Promise<AssertionClaims> {
   const at = now();
   try {
     const { payload } = await jwtVerify(assertion, key, {
