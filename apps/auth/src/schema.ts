@@ -120,18 +120,26 @@ export const sessions = auth.table(
 );
 
 /** Refresh tokens that were rotated away. What one means that is presented again: `repeated-refresh.ts`. */
-export const spentRefreshTokens = auth.table('spent_refresh_tokens', {
-  hash: text('hash').primaryKey(),
-  serial: counter('serial')
-    .notNull()
-    .references(() => sessions.serial),
-  generation: integer('generation').notNull(),
-  spentAt: moment('spent_at').notNull(),
-  /** What it was changed into, for a refresh that comes again within seconds. Erased soon after. */
-  sealedSuccessor: text('sealed_successor'),
-  /** How often the successor was given out again. */
-  repetitions: integer('repetitions').notNull().default(0),
-});
+export const spentRefreshTokens = auth.table(
+  'spent_refresh_tokens',
+  {
+    hash: text('hash').primaryKey(),
+    serial: counter('serial')
+      .notNull()
+      .references(() => sessions.serial),
+    generation: integer('generation').notNull(),
+    spentAt: moment('spent_at').notNull(),
+    /** What it was changed into, for a refresh that comes again within seconds. Erased soon after. */
+    sealedSuccessor: text('sealed_successor'),
+    /** How often the successor was given out again. */
+    repetitions: integer('repetitions').notNull().default(0),
+  },
+  (table) => [
+    index('spent_refresh_tokens_sealed')
+      .on(table.spentAt)
+      .where(sql`${table.sealedSuccessor} IS NOT NULL`),
+  ],
+);
 
 /** Single access tokens that were revoked (RFC 7009). */
 export const revokedTokens = auth.table('revoked_tokens', {

@@ -1,4 +1,4 @@
-import { integer, text, timestamp } from 'drizzle-orm/pg-core';
+import { index, integer, text, timestamp } from 'drizzle-orm/pg-core';
 import { accounts, auth } from '../schema.ts';
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
@@ -14,16 +14,20 @@ export const passwordFailures = auth.table('password_failures', {
 });
 
 /** Single-use tokens out of mails. The row stays until it expires, used or not. */
-export const actionTokens = auth.table('action_tokens', {
-  /** SHA-256: who reads the table can do nothing with it. */
-  hash: text('hash').primaryKey(),
-  kind: text('kind', { enum: ['password reset', 'e-mail verification'] }).notNull(),
-  subject: text('subject')
-    .notNull()
-    .references(() => accounts.subject),
-  /** Where it was sent. It says nothing about an address that the account got later. */
-  email: text('email').notNull(),
-  createdAt: moment('created_at').notNull(),
-  expiresAt: moment('expires_at').notNull(),
-  usedAt: moment('used_at'),
-});
+export const actionTokens = auth.table(
+  'action_tokens',
+  {
+    /** SHA-256: who reads the table can do nothing with it. */
+    hash: text('hash').primaryKey(),
+    kind: text('kind', { enum: ['password reset', 'e-mail verification'] }).notNull(),
+    subject: text('subject')
+      .notNull()
+      .references(() => accounts.subject),
+    /** Where it was sent. It says nothing about an address that the account got later. */
+    email: text('email').notNull(),
+    createdAt: moment('created_at').notNull(),
+    expiresAt: moment('expires_at').notNull(),
+    usedAt: moment('used_at'),
+  },
+  (table) => [index('action_tokens_by_subject').on(table.subject)],
+);
