@@ -20,23 +20,29 @@ export type DevelopmentSettings = Readonly<{
   extraSettings: NonNullable<SystemOptions['extraSettings']>;
 }>;
 
+/** All that `pnpm dev` reads. Turbo passes on only what its configuration names (`settings.test.ts`). */
+export const variables = {
+  DATABASE_URL: z.string().optional(),
+  AUTH_PORT: port(4000),
+  CATALOG_PORT: port(4001),
+  PAYMENTS_PORT: port(4002),
+  ALLOWED_ORIGINS: z.string().default(''),
+  AUTH_IDENTITY_PROVIDERS: z.string().default('[]'),
+  PASSKEY_DOMAIN: z.string().default('localhost'),
+  SENDER_CONSTRAINED_TIERS: z.string().default(''),
+  CATALOG_TRUSTED_ISSUERS: z.string().default('[]'),
+  PAYMENTS_TRUSTED_ISSUERS: z.string().default('[]'),
+  MUTUAL_TLS: z.enum(['on', 'off']).default('off').describe('on or off'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('fatal, error, warn, info, debug, trace or silent'),
+};
+
 /** @throws SettingsError naming each variable that is not valid */
 export function developmentSettings(): DevelopmentSettings {
-  const read = readEnvironment({
-    DATABASE_URL: z.string().optional(),
-    AUTH_PORT: port(4000),
-    CATALOG_PORT: port(4001),
-    PAYMENTS_PORT: port(4002),
-    ALLOWED_ORIGINS: z.string().default(''),
-    AUTH_IDENTITY_PROVIDERS: z.string().default('[]'),
-    CATALOG_TRUSTED_ISSUERS: z.string().default('[]'),
-    PAYMENTS_TRUSTED_ISSUERS: z.string().default('[]'),
-    MUTUAL_TLS: z.enum(['on', 'off']).default('off').describe('on or off'),
-    LOG_LEVEL: z
-      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-      .default('info')
-      .describe('fatal, error, warn, info, debug, trace or silent'),
-  });
+  const read = readEnvironment(variables);
+  const tiers = { SENDER_CONSTRAINED_TIERS: read.SENDER_CONSTRAINED_TIERS };
   return {
     databaseUrl: read.DATABASE_URL,
     ports: { auth: read.AUTH_PORT, catalog: read.CATALOG_PORT, payments: read.PAYMENTS_PORT },
@@ -44,9 +50,9 @@ export function developmentSettings(): DevelopmentSettings {
     allowedOrigins: read.ALLOWED_ORIGINS,
     mutualTls: read.MUTUAL_TLS === 'on',
     extraSettings: {
-      auth: { IDENTITY_PROVIDERS: read.AUTH_IDENTITY_PROVIDERS },
-      catalog: { TRUSTED_ISSUERS: read.CATALOG_TRUSTED_ISSUERS },
-      payments: { TRUSTED_ISSUERS: read.PAYMENTS_TRUSTED_ISSUERS },
+      auth: { IDENTITY_PROVIDERS: read.AUTH_IDENTITY_PROVIDERS, PASSKEY_DOMAIN: read.PASSKEY_DOMAIN },
+      catalog: { TRUSTED_ISSUERS: read.CATALOG_TRUSTED_ISSUERS, ...tiers },
+      payments: { TRUSTED_ISSUERS: read.PAYMENTS_TRUSTED_ISSUERS, ...tiers },
     },
   };
 }

@@ -288,7 +288,7 @@ test('queries of one moment travel together, at most ten; mutations and the auth
   expect(opened.peer.batches.toSorted((a, b) => a - b)).toEqual([1, 1, 1, 1, 5, 10]);
 });
 
-test('signing out forgets the tokens here even when the authority cannot be told', async () => {
+test('signing out forgets the tokens here even when the authority cannot be told (NST-08)', async () => {
   const store = inMemoryTokenStore();
   const client = await signedIn({ store });
   opened.peer.sessions.down = true;
