@@ -57,8 +57,9 @@ test('a payment goes through three services that show each other certificates', 
   const { device } = ann;
   await expect(device.client.payments.pay.mutate(await someAgreement(device))).resolves.toBeDefined();
   // Their tokens are bound to certificates, so none of this can have gone over the plain addresses: see below.
-  const quotes = system.log.lines.filter(({ record }) => record?.['path'] === '/trpc/products.quote');
-  expect(quotes.length).toBeGreaterThan(0);
+  // The line is written when the answer is out, and read a moment later.
+  const quotes = () => system.log.lines.filter(({ record }) => record?.['path'] === '/trpc/products.quote');
+  await expect.poll(() => quotes().length, { timeout: 5000 }).toBeGreaterThan(0);
 });
 
 test('a service’s own token is bound to the certificate of the connection it was asked for on (MTL-01, OSB-06)', async () => {
