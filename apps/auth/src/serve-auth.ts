@@ -37,6 +37,8 @@ export function serveAuth(parts: AuthParts): Promise<Running> {
     maxBodyBytes: 16 * 1024,
     // Nothing here is worth a batch, and a batch of sign-ins is a guessing machine.
     maxBatchSize: 1,
+    // Each service asks it all the time, to know that its feed is whole.
+    routinePaths: ['/trpc/internal.position'],
     allowedOrigins,
     publicUrls: [authority.issuer.replace(/\/$/, '')],
     createContext: (incoming) => ({

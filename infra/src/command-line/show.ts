@@ -24,7 +24,7 @@ function showRow(row: unknown): string {
     .join('  ');
 }
 
-const moment = /(?:At|From|lastUsed)$/;
+const moment = /(?:At|From|lastUsed|authTime)$/;
 
 function write(value: unknown, name: string): string {
   if (typeof value === 'number' && moment.test(name)) return new Date(value * 1000).toISOString();

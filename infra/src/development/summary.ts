@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { ada, demoPassword, grace, radia } from '../demo-users.ts';
+import { ada, demoPassword, grace, margaret, radia } from '../demo-users.ts';
 import type { System } from '../system.ts';
 import { totpUri } from '../totp-code.ts';
 
@@ -30,12 +30,14 @@ export function summary({ urls, database, seconds }: Summary): string {
       ['', `in an authenticator app: ${totpUri(ada.totpSeed, ada.email)}`, ''],
       [grace.email, 'no second factor; sells half of the products', ''],
       [radia.email, 'a curator at catalog (docs/policy.md)', ''],
+      [margaret.email, 'runs the house (docs/runbooks); code: `npx pnpm totp margaret`', ''],
     ]),
     '',
     head('Try it'),
     `  curl '${urls.catalog}/trpc/products.list?input=%7B%22limit%22%3A2%7D'`,
     `  curl '${urls.auth}/trpc/signIn' -H 'content-type: application/json' -d '${JSON.stringify({ email: ada.email, password: demoPassword })}'`,
     `  npx pnpm demo          the whole story, step by step, on a system of its own`,
+    `  npx pnpm sallyport     what who runs the house can do: people, sessions, clients, rules, keys, levers`,
     '',
     'A saved change restarts what it touches. Ctrl-C stops all.',
     '',

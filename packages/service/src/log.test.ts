@@ -112,3 +112,12 @@ test('probes do not fill the log', async () => {
   await fetch(`${service.url}/healthz`);
   expect(service.log.records().filter(({ path }) => path === '/healthz')).toMatchObject([{ level: 'debug' }]);
 });
+
+test('what is asked all the time does not fill the log either, unless it is refused', async () => {
+  await using service = await exampleService({ routinePaths: ['/trpc/hello', '/trpc/refuses'] });
+  const levelsOf = (path: string) =>
+    service.log.records().flatMap((record) => (record['path'] === path ? [record['level']] : []));
+  await fetch(`${service.url}/trpc/hello`).then((response) => response.text());
+  await fetch(`${service.url}/trpc/refuses`).then((response) => response.text());
+  expect([levelsOf('/trpc/hello'), levelsOf('/trpc/refuses')]).toEqual([['debug'], ['info']]);
+});

@@ -4,8 +4,11 @@ import { loggedReason, publicErrorOf } from './public-error.ts';
 
 const maxLoggedPath = 200;
 
-/** One line for each request; one more for each error that nobody meant to send. Never a query, a header or an input. */
-export function requestLog(log: Log) {
+/**
+ * One line for each request; one more for each error that nobody meant to send. Never a query, a header or an input. What is
+ * asked all the time, and answered, is told at `debug`: `routine` paths, and probes.
+ */
+export function requestLog(log: Log, routine: readonly string[] = []) {
   // tRPC may report one error several times: for each call of a batch, and once more when it ends a stream.
   const seen = new WeakSet<Error>();
 
@@ -28,8 +31,8 @@ export function requestLog(log: Log) {
         ...(reasons.length > 0 && { refused: [...new Set(reasons)] }),
         ...(!response.writableFinished && { cut: true }),
       };
-      // Probes come every few seconds and say nothing new.
-      if (path === '/healthz' || path === '/readyz') log.debug(line, 'request');
+      const isProbe = path === '/healthz' || path === '/readyz';
+      if (isProbe || (routine.includes(path) && response.statusCode < 400)) log.debug(line, 'request');
       else log.info(line, 'request');
     },
   };

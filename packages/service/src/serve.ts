@@ -32,6 +32,8 @@ export type ServeOptions<Router extends AnyTRPCRouter> = Readonly<{
   publicUrls?: readonly string[];
   /** A second address, on which only holders of a certificate of the house get an answer. Default: none. */
   mutualTls?: MutualTls | undefined;
+  /** Paths that are asked every second and say nothing new: their lines in the log are `debug`, unless one is refused. Default: none. */
+  routinePaths?: readonly string[];
   /** Endpoints outside tRPC. `/healthz` and `/readyz` are there already. */
   routes?: readonly Route[];
   /** Default 64 kB. */
@@ -66,7 +68,7 @@ export type Running = Readonly<{
 export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<Router>): Promise<Running> {
   const { log, maxBatchSize = 10 } = options;
   const exchanges = openExchanges();
-  const requests = requestLog(log);
+  const requests = requestLog(log, options.routinePaths);
   const endpoints: Endpoints = {
     limits: { maxBodyBytes: options.maxBodyBytes ?? 64 * 1024, maxBatchSize },
     allowedOrigins: options.allowedOrigins ?? [],
