@@ -10,7 +10,7 @@ import { startSession } from './sessions.ts';
 import { endFamily, refreshSession } from './token-family.ts';
 
 const races = 10_000;
-/** Some 4 races a second on two cores that others use too; 160,000 transactions in all. */
+/** Twenty races a second on two idle cores, four on busy ones; 160,000 transactions in all. */
 const withinMs = 90 * 60_000;
 /** More would wait for connections so long that it is an outage, which is not what is raced here. */
 const atOnce = { refreshes: 1, revokes: 2 };
