@@ -1,6 +1,5 @@
 import { parseArgs, styleText } from 'node:util';
-import { stopAllGuarded } from '../guarded-process.ts';
-import { describeFailure, OperatorError } from '../operator-error.ts';
+import { runGuarded } from '../guarded-command.ts';
 import { startTemporaryPostgres } from '../postgres/server.ts';
 import { startTemporarySystem } from '../temporary-system.ts';
 import { runStep, type StepReport } from './step.ts';
@@ -24,46 +23,23 @@ Exits with 0 only if every step went as it must.`;
 
 type Options = Readonly<{ asJson: boolean; urls: Scene['urls'] | undefined }>;
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void stopAllGuarded().then(() => process.exit(130)));
-}
-
-try {
-  const options = readOptions();
-  if (options === undefined) console.log(help);
-  else await run(options);
-} catch (error) {
-  console.error(`✗ ${describeFailure(error)}`);
-  process.exitCode = 1;
-} finally {
-  await stopAllGuarded();
-}
+await runGuarded({ name: 'demo', help, readOptions, run });
 
 function readOptions(): Options | undefined {
-  const { values } = parse();
+  const { values } = parseArgs({
+    options: {
+      json: { type: 'boolean', default: false },
+      'auth-url': { type: 'string' },
+      'catalog-url': { type: 'string', default: 'http://localhost:4001' },
+      'payments-url': { type: 'string', default: 'http://localhost:4002' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
   if (values.help) return undefined;
   const auth = values['auth-url'];
   const urls =
     auth === undefined ? undefined : { auth, catalog: values['catalog-url'], payments: values['payments-url'] };
   return { asJson: values.json, urls };
-}
-
-function parse() {
-  try {
-    return parseArgs({
-      options: {
-        json: { type: 'boolean', default: false },
-        'auth-url': { type: 'string' },
-        'catalog-url': { type: 'string', default: 'http://localhost:4001' },
-        'payments-url': { type: 'string', default: 'http://localhost:4002' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-  } catch (error) {
-    throw new OperatorError(`${error instanceof Error ? error.message : String(error)} See pnpm demo --help.`, {
-      cause: error,
-    });
-  }
 }
 
 async function run({ asJson, urls }: Options): Promise<void> {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { stopAllGuarded } from '../guarded-process.ts';
-import { describeFailure, OperatorError } from '../operator-error.ts';
+import { runGuarded } from '../guarded-command.ts';
+import { OperatorError } from '../operator-error.ts';
 import { startTemporaryPostgres } from '../postgres/server.ts';
 import { startTemporarySystem } from '../temporary-system.ts';
 import { enumerationCases, type EnumerationCase } from './enumeration-cases.ts';
@@ -23,36 +23,18 @@ The bounds: AUC within 0.48 and 0.52, medians within 1 ms. With n samples of eac
 
 const bounds = { auc: 0.02, medianGapMs: 1 };
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void stopAllGuarded().then(() => process.exit(130)));
-}
-
-try {
-  const options = readOptions();
-  if (options === undefined) console.log(help);
-  else await run(options);
-} catch (error) {
-  console.error(`✗ ${describeFailure(error)}`);
-  process.exitCode = 1;
-} finally {
-  await stopAllGuarded();
-}
+await runGuarded({ name: 'enumeration', help, readOptions, run });
 
 type Options = Readonly<{ samples: number; only: string | undefined; json: boolean }>;
 
 function readOptions(): Options | undefined {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
-  try {
-    const { values } = parseArgs({ options: { samples: text, only: text, json: flag, help: flag } });
-    if (values.help) return undefined;
-    const samples = Number(values.samples ?? 2000);
-    if (!Number.isSafeInteger(samples) || samples < 1) throw new Error('--samples is a whole number from 1.');
-    return { samples, only: values.only, json: values.json };
-  } catch (error) {
-    const sentence = error instanceof Error ? error.message : String(error);
-    throw new OperatorError(`${sentence} See pnpm enumeration --help.`, { cause: error });
-  }
+  const { values } = parseArgs({ options: { samples: text, only: text, json: flag, help: flag } });
+  if (values.help) return undefined;
+  const samples = Number(values.samples ?? 2000);
+  if (!Number.isSafeInteger(samples) || samples < 1) throw new Error('--samples is a whole number from 1.');
+  return { samples, only: values.only, json: values.json };
 }
 
 async function run({ samples, only, json }: Options): Promise<void> {

@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util';
 import { openServiceClient } from '@sallyport/client/service';
 import { openDevice } from '../device.ts';
-import { stopAllGuarded } from '../guarded-process.ts';
-import { describeFailure, OperatorError } from '../operator-error.ts';
+import { runGuarded } from '../guarded-command.ts';
 import { startTemporaryPostgres } from '../postgres/server.ts';
 import { startTemporarySystem, type TemporarySystem } from '../temporary-system.ts';
 import { openTimedPost } from './timed-post.ts';
@@ -22,36 +21,18 @@ The bound: introspection p99 under 50 ms. Exits with 0 only if it holds.`;
 
 const p99BoundMs = 50;
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void stopAllGuarded().then(() => process.exit(130)));
-}
-
-try {
-  const options = readOptions();
-  if (options === undefined) console.log(help);
-  else await run(options);
-} catch (error) {
-  console.error(`✗ ${describeFailure(error)}`);
-  process.exitCode = 1;
-} finally {
-  await stopAllGuarded();
-}
+await runGuarded({ name: 'sign-in-load', help, readOptions, run });
 
 type Options = Readonly<{ people: number; seconds: number; json: boolean }>;
 
 function readOptions(): Options | undefined {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
-  try {
-    const { values } = parseArgs({ options: { people: text, seconds: text, json: flag, help: flag } });
-    if (values.help) return undefined;
-    const [people, seconds] = [Number(values.people ?? 200), Number(values.seconds ?? 10)];
-    if (!(people >= 1 && seconds >= 1)) throw new Error('--people and --seconds are numbers from 1.');
-    return { people, seconds, json: values.json };
-  } catch (error) {
-    const sentence = error instanceof Error ? error.message : String(error);
-    throw new OperatorError(`${sentence} See pnpm sign-in-load --help.`, { cause: error });
-  }
+  const { values } = parseArgs({ options: { people: text, seconds: text, json: flag, help: flag } });
+  if (values.help) return undefined;
+  const [people, seconds] = [Number(values.people ?? 200), Number(values.seconds ?? 10)];
+  if (!(people >= 1 && seconds >= 1)) throw new Error('--people and --seconds are numbers from 1.');
+  return { people, seconds, json: values.json };
 }
 
 async function run({ people, seconds, json }: Options): Promise<void> {
