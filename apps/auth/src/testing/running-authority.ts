@@ -6,7 +6,7 @@ import pg from 'pg';
 import type { Mail, SendMail } from '../accounts/mail.ts';
 import { openAuthority, type AuthoritySettings } from '../open-authority.ts';
 import { prepareDatabase } from '../prepare-database.ts';
-import { codeAt, seedFromBase32 } from '../second-factor/totp.ts';
+import { codeAt, seedFromBase32, seedToBase32 } from '../second-factor/totp.ts';
 import { serveAuth } from '../serve-auth.ts';
 import { newServiceKey, openCallers } from './callers.ts';
 import { houseClients } from './house-clients.ts';
@@ -86,6 +86,7 @@ export async function runAuthority({
       await operator.end();
       await running.close();
       await database.drop();
+      assertNoSecrets(logLines);
     },
   };
 }
@@ -101,4 +102,14 @@ function freePort(): Promise<number> {
       );
     });
   });
+}
+
+/** Every suite that runs an authority looks at the end for what must stand in no log: a signed token, a password, a seed. */
+function assertNoSecrets(lines: readonly string[]): void {
+  const secrets = [ada.password, seedToBase32(adaSeed)];
+  const leaky = lines.filter(
+    (line) => /eyJ[A-Za-z0-9_-]{10,}\./.test(line) || secrets.some((secret) => line.includes(secret)),
+  );
+  if (leaky.length > 0)
+    throw new Error(`${leaky.length} lines of the log hold a secret, the first at ${leaky[0]?.slice(0, 80)}`);
 }
