@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '@sallyport/auth';
 import { testAuthority } from '@sallyport/auth/testing';
 import { throwAwayDatabase } from '@sallyport/db/testing';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { migrateCatalog, seedCatalog } from './prepare-database.ts';
 
@@ -53,7 +53,10 @@ test('without the authority it starts, serves strangers, answers 503 to tokens, 
 
 function startMain(settings: Record<string, string>) {
   const script = fileURLToPath(new URL('main.ts', import.meta.url));
-  return spawn(process.execPath, [script], { env: settings, stdio: ['ignore', 'pipe', 'pipe'] });
+  const service = spawn(process.execPath, [script], { env: settings, stdio: ['ignore', 'pipe', 'pipe'] });
+  // Also when a test fails before it has stopped what it started.
+  onTestFinished(() => void service.kill('SIGKILL'));
+  return service;
 }
 
 const listening = z.object({ msg: z.literal('listening'), url: z.string() });
