@@ -33,15 +33,19 @@ export function serialOf(id: string): number {
   return random !== undefined && /^[0-9a-z]{1,10}$/.test(serial) ? Number.parseInt(serial, 36) : Number.NaN;
 }
 
-/** Opaque, 256 random bits. Only `hash` is ever stored. */
+/** 256 random bits in 43 characters of base64url: refresh tokens, and what is good once. Only `hashSecret` of one is ever stored. */
+export function newSecret(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** What is stored of a secret. No salt and no stretching: 256 random bits cannot be guessed. */
+export function hashSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
+}
+
 export type RefreshToken = Readonly<{ text: string; hash: string }>;
 
 export function newRefreshToken(): RefreshToken {
-  const text = randomBytes(32).toString('base64url');
-  return { text, hash: hashRefreshToken(text) };
-}
-
-/** No salt and no stretching: 256 random bits cannot be guessed. */
-export function hashRefreshToken(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+  const text = newSecret();
+  return { text, hash: hashSecret(text) };
 }

@@ -18,7 +18,8 @@ import type { FactorTimes } from './sign-in/proof.ts';
 
 export const auth = pgSchema('auth');
 
-const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+/** A column that holds a point in time. */
+export const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 const counter = (name: string) => bigint(name, { mode: 'number' });
 
 export const accounts = auth.table('accounts', {

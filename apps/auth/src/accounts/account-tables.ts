@@ -1,7 +1,5 @@
-import { index, integer, text, timestamp } from 'drizzle-orm/pg-core';
-import { accounts, auth } from '../schema.ts';
-
-const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+import { index, integer, text } from 'drizzle-orm/pg-core';
+import { accounts, auth, moment } from '../schema.ts';
 
 /**
  * Wrong passwords in a row, by the e-mail that was typed: an address without an account is counted like one with, so that

@@ -1,6 +1,6 @@
 import { and, eq, gt, isNull, sql } from 'drizzle-orm';
 import type { AuthQueries } from '../database.ts';
-import { hashRefreshToken, newRefreshToken } from '../identifiers.ts';
+import { hashSecret, newRefreshToken } from '../identifiers.ts';
 import { after } from '../moments.ts';
 import { actionTokens } from './account-tables.ts';
 
@@ -56,7 +56,7 @@ export async function forgetActions(queries: AuthQueries, subject: string, kind:
 
 function isGood({ kind, token, at }: Presented) {
   return and(
-    eq(actionTokens.hash, hashRefreshToken(token)),
+    eq(actionTokens.hash, hashSecret(token)),
     eq(actionTokens.kind, kind),
     isNull(actionTokens.usedAt),
     gt(actionTokens.expiresAt, sql`${at}::timestamptz`),

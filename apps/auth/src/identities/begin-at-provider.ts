@@ -1,9 +1,9 @@
 import * as oidc from 'openid-client';
 import type { Authority } from '../authority.ts';
+import { hashSecret, newSecret } from '../identifiers.ts';
 import { after } from '../moments.ts';
 import type { IdentityProvider } from './identity-provider.ts';
 import { providerAttempts } from './identity-tables.ts';
-import { hashSecret, newSecret } from './one-time-code.ts';
 import type { Provider } from './providers.ts';
 
 /** What a front end wants of a provider. Its client and its return address have been checked. */

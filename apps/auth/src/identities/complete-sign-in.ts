@@ -2,6 +2,7 @@ import { and, eq, gt } from 'drizzle-orm';
 import type { Authority } from '../authority.ts';
 import type { Caller } from '../caller.ts';
 import { findClient } from '../clients/clients.ts';
+import { hashSecret } from '../identifiers.ts';
 import { isBoundAsRegistered } from '../proofs/shown-key.ts';
 import { hasSecondFactor } from '../second-factor/factors.ts';
 import { startSession } from '../sign-in/sessions.ts';
@@ -10,7 +11,7 @@ import { accountOf } from './accounts-of-identities.ts';
 import { proofOf } from './assurance.ts';
 import { confirmLink } from './confirm-link.ts';
 import { providerResults } from './identity-tables.ts';
-import { hashSecret, meetsChallenge } from './one-time-code.ts';
+import { meetsChallenge } from './one-time-code.ts';
 
 export type ProviderResult = typeof providerResults.$inferSelect;
 

@@ -2,6 +2,7 @@ import { inTransaction } from '@sallyport/db';
 import { and, eq } from 'drizzle-orm';
 import type { Authority } from '../authority.ts';
 import { transactionLimits } from '../database.ts';
+import { hashSecret } from '../identifiers.ts';
 import { after } from '../moments.ts';
 import { sessions } from '../schema.ts';
 import { isLive } from '../sign-in/live-session.ts';
@@ -9,7 +10,6 @@ import { endSessions, startSession, type Session, type SignIn } from '../sign-in
 import type { Identity } from './accounts-of-identities.ts';
 import { confirmLink } from './confirm-link.ts';
 import { exchangedTokens } from './identity-tables.ts';
-import { hashSecret } from './one-time-code.ts';
 
 /** A provider's token, and what the session that it begins would be. It ends with the token at the latest. */
 export type Exchanging = Readonly<{

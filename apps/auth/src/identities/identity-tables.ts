@@ -1,7 +1,5 @@
-import { bigint, index, integer, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
-import { accounts, auth, clients, sessions } from '../schema.ts';
-
-const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+import { bigint, index, integer, primaryKey, text } from 'drizzle-orm/pg-core';
+import { accounts, auth, clients, moment, sessions } from '../schema.ts';
 
 /**
  * Whose account a person of an identity provider signs in to. Named by issuer and `sub` together (OpenID Connect Core §5.7), and

@@ -1,14 +1,5 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-
-/** 256 random bits in 43 characters of base64url. */
-export function newSecret(): string {
-  return randomBytes(32).toString('base64url');
-}
-
-/** What is stored of a secret. No salt and no stretching: 256 random bits cannot be guessed. */
-export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url');
-}
+import { timingSafeEqual } from 'node:crypto';
+import { hashSecret } from '../identifiers.ts';
 
 /** RFC 7636 §4.6, S256 and nothing else: whether this verifier is the one whose challenge was given at the beginning. */
 export function meetsChallenge(verifier: string, challenge: string): boolean {

@@ -1,12 +1,13 @@
 import { and, eq, gt } from 'drizzle-orm';
 import * as oidc from 'openid-client';
 import type { Authority } from '../authority.ts';
+import { hashSecret, newSecret } from '../identifiers.ts';
 import { after } from '../moments.ts';
 import { nameGrammar } from './accounts-of-identities.ts';
 import { readAssurance, type SaidByProvider } from './assurance.ts';
 import { verifierPlace } from './begin-at-provider.ts';
 import { providerAttempts, providerResults } from './identity-tables.ts';
-import { hashSecret, newSecret, secretGrammar } from './one-time-code.ts';
+import { secretGrammar } from './one-time-code.ts';
 import type { Provider } from './providers.ts';
 
 type Attempt = typeof providerAttempts.$inferSelect;

@@ -1,7 +1,5 @@
-import { bigint, boolean, index, text, timestamp } from 'drizzle-orm/pg-core';
-import { accounts, auth } from '../schema.ts';
-
-const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+import { bigint, boolean, index, text } from 'drizzle-orm/pg-core';
+import { accounts, auth, moment } from '../schema.ts';
 
 /** WebAuthn credentials. An id belongs to one account for ever: registering it again is refused (WebAuthn §7.1, step 26). */
 export const passkeys = auth.table(

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { forgetExpired } from '../forget-expired.ts';
-import { hashRefreshToken } from '../identifiers.ts';
+import { hashSecret } from '../identifiers.ts';
 import type { OpenedAuthority } from '../open-authority.ts';
 import { sessions, spentRefreshTokens } from '../schema.ts';
 import { raceRefreshes } from '../testing/refresh-race.ts';
@@ -123,7 +123,7 @@ test('a session that ended or whose account is disabled gives no successor again
 
 test('a successor is stored sealed, and erased when it can no longer be asked for', async () => {
   const { first, second } = await newFamily();
-  const hash = hashRefreshToken(first);
+  const hash = hashSecret(first);
   const stored = async () => {
     const [row] = await auth.authority.database
       .select()

@@ -1,6 +1,6 @@
 import { eq, sql } from 'drizzle-orm';
 import type { AuthQueries } from '../database.ts';
-import { hashRefreshToken } from '../identifiers.ts';
+import { hashSecret } from '../identifiers.ts';
 import type { Sealer } from '../keys/sealed-secret.ts';
 import { after } from '../moments.ts';
 import { sessions, spentRefreshTokens } from '../schema.ts';
@@ -33,7 +33,7 @@ export type Judgement =
  * window is for the immediate predecessor alone, told by the generation: a time would let two rotations of one second pass for one.
  */
 export async function judgeSpent(transaction: AuthQueries, presented: PresentedToken, at: Date): Promise<Judgement> {
-  const hash = hashRefreshToken(presented.refreshToken);
+  const hash = hashSecret(presented.refreshToken);
   const [found] = await transaction
     .select({
       session: sessions,
@@ -68,7 +68,7 @@ export async function repeatAnswer(
     .set({ repetitions: sql`${spentRefreshTokens.repetitions} + 1` })
     .where(eq(spentRefreshTokens.hash, hash));
   const text = sealer.open(sealedSuccessor, successorPlace(hash)).toString();
-  return { session, refreshToken: { text, hash: hashRefreshToken(text) } };
+  return { session, refreshToken: { text, hash: hashSecret(text) } };
 }
 
 /** The place of a successor in the database, where it is sealed. `hash`: its predecessor's. */

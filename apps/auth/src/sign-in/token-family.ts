@@ -3,7 +3,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import { recordAudit, type Reason } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import { transactionLimits, type AuthQueries } from '../database.ts';
-import { hashRefreshToken, newRefreshToken } from '../identifiers.ts';
+import { hashSecret, newRefreshToken } from '../identifiers.ts';
 import type { Sealer } from '../keys/sealed-secret.ts';
 import { after } from '../moments.ts';
 import { sessions, spentRefreshTokens } from '../schema.ts';
@@ -44,7 +44,7 @@ async function spend(
   presented: PresentedToken,
   { at, sealer }: Readonly<{ at: Date; sealer?: Sealer }>,
 ): Promise<Rotated | undefined> {
-  const hash = hashRefreshToken(presented.refreshToken);
+  const hash = hashSecret(presented.refreshToken);
   const refreshToken = newRefreshToken();
   const [session] = await transaction
     .update(sessions)
@@ -76,7 +76,7 @@ export async function findByRefreshToken(
     .from(sessions)
     .where(
       and(
-        eq(sessions.refreshHash, hashRefreshToken(presented.refreshToken)),
+        eq(sessions.refreshHash, hashSecret(presented.refreshToken)),
         isPresentersOwn(presented),
         isLive(new Date(now())),
       ),
@@ -119,7 +119,7 @@ export type Revoked = Readonly<{ owner: string | undefined; position: number }>;
  * a family of another client is left alone.
  */
 export async function endFamily(authority: Authority, presented: PresentedToken, reason: Reason): Promise<Revoked> {
-  const hash = hashRefreshToken(presented.refreshToken);
+  const hash = hashSecret(presented.refreshToken);
   return inTransaction(authority.database, transactionLimits, async (transaction) => {
     // One statement: a rotation that commits in between cannot hide the token from both looks.
     const ofFamily = sql`${sessions.serial} = (SELECT serial FROM ${sessions} WHERE refresh_hash = ${hash}

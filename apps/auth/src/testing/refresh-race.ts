@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import type { Authority } from '../authority.ts';
-import { hashRefreshToken } from '../identifiers.ts';
+import { hashSecret } from '../identifiers.ts';
 import { sessions } from '../schema.ts';
 import { startSession } from '../sign-in/sessions.ts';
 import { refreshSession } from '../sign-in/token-family.ts';
@@ -35,6 +35,6 @@ export async function raceRefreshes(instances: readonly Authority[], times: numb
     served: given.length,
     generation: row?.generation ?? 0,
     ended: row?.endedAt !== null,
-    isTip: row?.refreshHash === hashRefreshToken(given[0] ?? ''),
+    isTip: row?.refreshHash === hashSecret(given[0] ?? ''),
   };
 }
