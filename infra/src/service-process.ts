@@ -14,6 +14,10 @@ export type ServiceOptions = Readonly<{
   /** Where it will be reached. */
   url: string;
   env: Readonly<Record<string, string>>;
+  /** What starts Node, such as `taskset -c 0`. Default: nothing. */
+  launcher?: readonly string[] | undefined;
+  /** The program, in the service's folder. Default `src/main.ts`. */
+  program?: string | undefined;
   onLine: (line: ServiceLine) => void;
 }>;
 
@@ -27,7 +31,11 @@ const readyWithinMs = 20_000;
  */
 export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
   const lines: ServiceLine[] = [];
-  const service = startNode(options, 'src/main.ts', (line) => lines.push(line) > 20 && lines.shift());
+  const service = startNode(
+    options,
+    options.program ?? 'src/main.ts',
+    (line) => lines.push(line) > 20 && lines.shift(),
+  );
   const outcome = await Promise.race([service.ended, whenReady(options)]);
   if (outcome === 'ready') return service;
   await service.kill();
@@ -47,12 +55,12 @@ export async function prepareService(options: Omit<ServiceOptions, 'url'>): Prom
 }
 
 function startNode(
-  { name, env, onLine }: Omit<ServiceOptions, 'url'>,
+  { name, env, launcher = [], onLine }: Omit<ServiceOptions, 'url'>,
   program: string,
   remember: (line: ServiceLine) => void,
 ): GuardedProcess {
   return startGuarded({
-    command: [process.execPath, '--enable-source-maps', program],
+    command: [...launcher, process.execPath, '--enable-source-maps', program],
     cwd: join(repositoryRoot, 'apps', name),
     env,
     signal: 'TERM',

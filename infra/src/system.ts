@@ -32,6 +32,10 @@ export type SystemOptions = Readonly<{
   extraSettings?: Partial<Readonly<Record<ServiceName, Readonly<Record<string, string>>>>>;
   /** Services show each other certificates, which are in `folder`, at ports of their own (RFC 8705). Default: they do not. */
   mutualTls?: Readonly<{ folder: string; ports: Readonly<Record<ServiceName, number>> }> | undefined;
+  /** What starts the Node of a service, such as `taskset -c 0`. Default: nothing. */
+  launchers?: Partial<Readonly<Record<ServiceName, readonly string[]>>>;
+  /** What runs instead of a service's `src/main.ts`, in its folder. */
+  programs?: Partial<Readonly<Record<ServiceName, string>>>;
   /** Every line that a service writes. */
   onLine?: (line: ServiceLine) => void;
   /** A service has ended that nobody asked to. It may be started again. */
@@ -69,6 +73,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       name,
       url: `http://127.0.0.1:${options.ports[name]}`,
       env: { ...serviceSettings(name, options, urls), ...options.extraSettings?.[name] },
+      launcher: options.launchers?.[name],
+      program: options.programs?.[name],
       onLine,
     });
     running.set(name, service);

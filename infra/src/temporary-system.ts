@@ -9,7 +9,9 @@ import { makeSystemSecrets, type SystemSecrets } from './system-secrets.ts';
 import { startSystem, type System, type SystemOptions } from './system.ts';
 
 /** What a system of a test's own may be told. Ports: free ones, unless named. */
-export type TemporarySystemOptions = Partial<Pick<SystemOptions, 'extraSettings' | 'otherClients' | 'ports'>> &
+export type TemporarySystemOptions = Partial<
+  Pick<SystemOptions, 'extraSettings' | 'otherClients' | 'ports' | 'launchers' | 'programs' | 'logLevel'>
+> &
   Readonly<{ /** Services show each other these certificates. */ certificates?: Certificates }>;
 
 export type TemporarySystem = System &

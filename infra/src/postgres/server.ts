@@ -27,15 +27,19 @@ type Setup = Readonly<{
   data: string;
   /** False: nothing is kept, so nothing needs to wait for the disk. */
   isKept: boolean;
+  launcher: readonly string[];
 }>;
 
-/** A PostgreSQL 18 on a free loopback port. Its data is gone when it stops, or when we die. */
-export async function startTemporaryPostgres(): Promise<PostgresServer> {
+/**
+ * A PostgreSQL 18 on a free loopback port. Its data is gone when it stops, or when we die. `launcher`: what starts it, such as
+ * `taskset -c 0`.
+ */
+export async function startTemporaryPostgres(launcher: readonly string[] = []): Promise<PostgresServer> {
   const [port = 0] = await freePorts(1);
   const scratch = await makeScratch();
   const owner = await postgresOwner(scratch);
   const password = randomBytes(16).toString('hex');
-  return start({ port, password, owner, scratch, data: join(scratch, 'data'), isKept: false });
+  return start({ port, password, owner, scratch, data: join(scratch, 'data'), isKept: false, launcher });
 }
 
 /** A PostgreSQL 18 whose data is kept in a folder, which is made when it is not there. */
@@ -43,7 +47,8 @@ export async function startPostgres(
   at: Readonly<{ folder: string; port: number; password: string }>,
 ): Promise<PostgresServer> {
   const { folder: data, port, password } = at;
-  return start({ port, password, owner: await postgresOwner(data), scratch: await makeScratch(), data, isKept: true });
+  const [owner, scratch] = [await postgresOwner(data), await makeScratch()];
+  return start({ port, password, owner, scratch, data, isKept: true, launcher: [] });
 }
 
 /** It stops when we end, however we end. Throws an OperatorError with the server's last words when it cannot start. */
@@ -102,7 +107,8 @@ async function initialise(program: string, { data, scratch, password, owner, isK
   if (status !== 0) throw new OperatorError(`PostgreSQL could not make its data in ${data}: ${lastWords(lines)}`);
 }
 
-async function serve(program: string, { data, scratch, port, owner, isKept }: Setup): Promise<GuardedProcess> {
+async function serve(program: string, setup: Setup): Promise<GuardedProcess> {
+  const { data, scratch, port, owner, isKept, launcher } = setup;
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
@@ -115,7 +121,7 @@ async function serve(program: string, { data, scratch, port, owner, isKept }: Se
   const { promise: isReady, resolve: ready } = Promise.withResolvers<'ready'>();
   const server = startGuarded({
     ...surroundings,
-    command: [program, '-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+    command: [...launcher, program, '-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
     signal: 'INT',
     owner,
     deleteAfterwards: scratch,
