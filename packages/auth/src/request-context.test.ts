@@ -23,6 +23,12 @@ test("a caller's trace goes on under a span of our own; a malformed one is repla
   }
 });
 
+test('a trace that the transport has begun is the one of the request, whatever the header says', () => {
+  const trace = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', sampled: false };
+  const headers = (name: string) => (name === 'traceparent' ? [`00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`] : []);
+  expect(openRequest({ gates, clock, tiers: ['publicRead'], headers, trace }).trace).toEqual(trace);
+});
+
 test('a deadline only ever shrinks, and needs no common clock', () => {
   expect(open({ 'Request-Timeout-Ms': ['250'] }).remainingMs()).toBe(250);
   expect(open({ 'Request-Timeout-Ms': ['99999'] }).remainingMs()).toBe(10_000);

@@ -49,6 +49,8 @@ export type RequestOptions = Readonly<{
   tiers: readonly TrustTier[];
   /** Without it, every question about a resource is answered "unknown". */
   policy?: PolicySource;
+  /** Where the request stands in a trace. Default: what its `traceparent` header says, or a new one. */
+  trace?: Trace;
   signal?: AbortSignal;
   /** Milliseconds a request may take when its caller names no less. Default 10,000. */
   timeoutMs?: number;
@@ -77,7 +79,7 @@ export function openRequest(options: RequestOptions): RequestContext {
     idempotencyKeys: headers('Idempotency-Key'),
     tier: strictestTier(tiers),
     calls: tiers.length,
-    trace: readTrace(headers(hopHeaders.trace)),
+    trace: options.trace ?? readTrace(headers(hopHeaders.trace)),
     remainingMs: () => Math.max(0, endsAtMs - clock.monotonicMs()),
     signal: options.signal ?? new AbortController().signal,
     gates,
