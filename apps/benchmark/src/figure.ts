@@ -1,4 +1,8 @@
-export type FigureId = `B${number}`;
+import type { LoadGenerator } from './load-generator.ts';
+import type { Pinning } from './pinning.ts';
+
+/** `B` as in the list of goals; `C`: what is drawn, and has no goal. */
+export type FigureId = `B${number}` | `C${number}`;
 
 /** Milliseconds. */
 export type Latency = Readonly<{ p50: number; p95: number; p99: number }>;
@@ -31,9 +35,22 @@ export type Comparison = Readonly<{
   kind: 'comparison';
   contestants: readonly Contestant[];
   goals: readonly RatioGoal[];
+  /** Length of a counted round, when the usual one is too short for a percentile. In quick runs a sixth of it. Default 1500. */
+  roundMs?: number;
+  charts?: readonly Chart[];
   /** Sentences under the table: what is limited by what, and what the comparison leaves out. */
   notes?: readonly string[];
   close: () => Promise<void>;
+}>;
+
+/** A picture of some contestants, in the order of the list. */
+export type Chart = Readonly<{
+  /** Of its file: docs/benchmarks/<name>.svg. */
+  name: string;
+  title: string;
+  shows: 'perSecond' | 'latency';
+  /** Default: all. */
+  contestants?: readonly string[];
 }>;
 
 export type Reading = Readonly<{ name: string; value: number; unit: 'ms' | 'bytes' | 'MiB'; bound?: Bound }>;
@@ -50,6 +67,12 @@ export type Readings = Readonly<{
 export type Run = Readonly<{
   /** Shorter rounds and smaller numbers: what takes minutes is measured on less, and says so in its notes. */
   quick: boolean;
+  /** Which processor is whose. */
+  pinning: Pinning;
+  /** The load generator: one process for all figures, beside what is measured. */
+  load: () => Promise<LoadGenerator>;
+  /** URL of an empty database, beside what is measured: one server for all figures, a database for each call. */
+  database: () => Promise<string>;
   /** Tells whoever waits what is being done. */
   progress: (doing: string) => void;
 }>;
@@ -59,6 +82,8 @@ export type Figure = Readonly<{
   id: FigureId;
   /** What is divided by what, in a sentence that a stranger understands. */
   title: string;
+  /** Seconds that it takes, roughly: for whoever waits. */
+  seconds: Readonly<{ quick: number; full: number }>;
   /** Starts what is measured, and proves that each contestant answers rightly. Rejects when one is missing: a partial comparison is none. */
   open: (run: Run) => Promise<Comparison | Readings>;
 }>;

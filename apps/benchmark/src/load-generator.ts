@@ -1,0 +1,50 @@
+import type { Latency, Round } from './figure.ts';
+import { startMeasured } from './measured-process.ts';
+import type { Pinning } from './pinning.ts';
+import { shareOf } from './processor-use.ts';
+
+/** One request, over and over. */
+export type LoadRequest = Readonly<{
+  method?: 'GET' | 'POST';
+  path: string;
+  headers?: Readonly<Record<string, string>>;
+  body?: string;
+}>;
+
+export type Load = Readonly<{
+  /** Origin, `http://127.0.0.1:port`. */
+  url: string;
+  /** Sent in turns. */
+  requests: readonly LoadRequest[];
+  /** Each sends its next request when it has its answer. */
+  connections: number;
+  forMs: number;
+  /** Status that every answer must have. Default 200. */
+  status?: number;
+  /** What every body must contain. Default: anything. */
+  containing?: string;
+}>;
+
+export type LoadAnswer = Readonly<{ answered: number; ms: number; latency: Latency }>;
+
+export type LoadGenerator = Readonly<{
+  /**
+   * Sends load for a while. Rejects when any answer was not the expected one, or a connection broke. With `pid`, the
+   * round says which share of a core that process used meanwhile.
+   */
+  send: (load: Load, pid?: number) => Promise<Round>;
+  stop: () => Promise<void>;
+}>;
+
+/** A process of its own: Node's own HTTP client would be slower than the servers it is to drive. */
+export async function startLoadGenerator({ rest }: Pinning): Promise<LoadGenerator> {
+  const generator = await startMeasured({ program: 'load.ts', launcher: rest });
+  return {
+    send: async (load, pid) => {
+      const { result, coreShare } = await shareOf(pid, () => generator.order<LoadAnswer>('send', load));
+      const { answered, ms, latency } = result;
+      return { perSecond: (answered / ms) * 1000, latency, ...(coreShare !== undefined && { coreShare }) };
+    },
+    stop: generator.stop,
+  };
+}

@@ -1,0 +1,124 @@
+import type { ContestantResult, FigureResult, RatioResult } from './figure-result.ts';
+import type { Comparison, Contestant, Figure, Measure, Readings, Round, Run } from './figure.ts';
+import { isMet, ratios, spreadOf } from './statistics.ts';
+
+export type Thoroughness = Readonly<{
+  /** Counted rounds of each contestant. */
+  rounds: number;
+  /** Of the usual round length. */
+  roundMs: number;
+}>;
+
+type Measured = Pick<FigureResult, 'contestants' | 'ratios' | 'readings' | 'problems'>;
+
+const usualRoundMs = 1500;
+/** Of its core that a server must have used, or something else set the pace. */
+const saturatedShare = 0.9;
+
+/** Opens a figure, measures it and closes it. Never rejects: what goes wrong is part of the result. */
+export async function measureFigure(figure: Figure, run: Run, how: Thoroughness): Promise<FigureResult> {
+  const startedAtMs = performance.now();
+  const { id, title } = figure;
+  const seconds = () => Math.round((performance.now() - startedAtMs) / 100) / 10;
+  try {
+    const opened = await figure.open(run);
+    try {
+      const measured = opened.kind === 'comparison' ? await compare(opened, run, how) : await read(opened);
+      const { notes = [] } = opened;
+      const charts = opened.kind === 'comparison' ? (opened.charts ?? []) : [];
+      const outcome = measured.problems.length === 0 ? 'complete' : 'partial';
+      return { id, title, outcome, ...measured, charts, notes, seconds: seconds() };
+    } finally {
+      await opened.close();
+    }
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    const nothing = { contestants: [], ratios: [], readings: [], charts: [], notes: [] };
+    return { id, title, outcome: 'failed', problems: [problem], ...nothing, seconds: seconds() };
+  }
+}
+
+async function read({ read: readNow }: Readings): Promise<Measured> {
+  const readings = (await readNow()).map((reading) =>
+    reading.bound === undefined ? reading : { ...reading, isMet: isMet(reading.value, reading.bound) },
+  );
+  const missing = readings.filter(({ value }) => !Number.isFinite(value)).map(({ name }) => `${name} was not measured`);
+  return { readings, contestants: [], ratios: [], problems: missing };
+}
+
+async function compare(comparison: Comparison, run: Run, { rounds, roundMs }: Thoroughness): Promise<Measured> {
+  const forMs = ((comparison.roundMs ?? usualRoundMs) / usualRoundMs) * roundMs;
+  const { contestants: all } = comparison;
+  for (const contestant of all) {
+    run.progress(`warming up ${contestant.name}`);
+    await contestant.round(Math.max(forMs, 500));
+  }
+  const counted = new Map(all.map((contestant) => [contestant.name, [] as Round[]]));
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const contestant of all) {
+      run.progress(`round ${round} of ${rounds}: ${contestant.name}`);
+      counted.get(contestant.name)?.push(await contestant.round(forMs));
+    }
+  }
+  const contestants = all.map((contestant) => summarise(contestant, counted.get(contestant.name) ?? []));
+  const found = comparison.goals.map((goal) => ({
+    ...goal,
+    ...ratioOf(goal, { of: roundsOf(contestants, goal.of), over: roundsOf(contestants, goal.over) }),
+  }));
+  return { contestants, ratios: found, readings: [], problems: findProblems(contestants, found) };
+}
+
+function summarise({ name }: Contestant, rounds: readonly Round[]): ContestantResult {
+  const shares = rounds.flatMap(({ coreShare }) => coreShare ?? []);
+  const latencies = rounds.flatMap(({ latency }) => latency ?? []);
+  return {
+    name,
+    perSecond: spreadOf(rounds.map(({ perSecond }) => perSecond)),
+    ...(latencies.length > 0 && {
+      latency: {
+        p50: spreadOf(latencies.map(({ p50 }) => p50)),
+        p95: spreadOf(latencies.map(({ p95 }) => p95)),
+        p99: spreadOf(latencies.map(({ p99 }) => p99)),
+      },
+    }),
+    ...(shares.length > 0 && { coreShare: spreadOf(shares) }),
+    rounds,
+  };
+}
+
+function roundsOf(contestants: readonly ContestantResult[], name: string): readonly Round[] {
+  const found = contestants.find((contestant) => contestant.name === name);
+  if (found === undefined) throw new Error(`There is no contestant "${name}".`);
+  return found.rounds;
+}
+
+function ratioOf(
+  { measure, bound }: Comparison['goals'][number],
+  { of, over }: Readonly<{ of: readonly Round[]; over: readonly Round[] }>,
+): Pick<RatioResult, 'ratio' | 'isMet'> {
+  const ratio = spreadOf(
+    ratios(
+      of.map((round) => valueOf(round, measure)),
+      over.map((round) => valueOf(round, measure)),
+    ),
+  );
+  return { ratio, isMet: isMet(ratio.median, bound) };
+}
+
+function valueOf(round: Round, measure: Measure): number {
+  return measure === 'perSecond' ? round.perSecond : (round.latency?.[measure] ?? NaN);
+}
+
+function findProblems(contestants: readonly ContestantResult[], found: readonly RatioResult[]): string[] {
+  const paced = new Set(found.filter(({ measure }) => measure === 'perSecond').flatMap(({ of, over }) => [of, over]));
+  const idle = contestants
+    .filter(({ name, coreShare }) => paced.has(name) && coreShare !== undefined && coreShare.median < saturatedShare)
+    .map(
+      ({ name, coreShare }) =>
+        `not saturated: ${name} used ${Math.round((coreShare?.median ?? 0) * 100)} % of its core`,
+    );
+  const missing = found
+    .filter(({ ratio }) => !Number.isFinite(ratio.median))
+    .map(({ of, over, measure }) => `${of} ÷ ${over}: ${measure} was not measured`);
+  return [...idle, ...missing];
+}

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** Seconds of processor time that the living threads of a process have used; `undefined` where the system does not tell. */
+export function processorSeconds(pid: number): number | undefined {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const nanoseconds = threads.map((thread) =>
+      Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+    );
+    return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The process that listens on a loopback port: a service is started by a launcher, which knows its own id only. */
+export function processListeningOn(port: number): number | undefined {
+  try {
+    const socket = `socket:[${listeningInode(port)}]`;
+    return readdirSync('/proc')
+      .map(Number)
+      .find((pid) => pid > 0 && openFiles(pid).includes(socket));
+  } catch {
+    return undefined;
+  }
+}
+
+function listeningInode(port: number): string | undefined {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const sockets = readFileSync('/proc/net/tcp', 'utf8').split('\n').slice(1);
+  const columns = sockets.map((line) => line.trim().split(/\s+/));
+  return columns.find(([, address = '', , state]) => address.endsWith(local) && state === '0A')?.[9];
+}
+
+function openFiles(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  } catch {
+    // It has ended, or is somebody else's.
+    return [];
+  }
+}
+
+/** Share of one processor that a process used while something was done. */
+export async function shareOf<Result>(
+  pid: number | undefined,
+  work: () => Promise<Result>,
+): Promise<Readonly<{ result: Result; coreShare?: number }>> {
+  const [before, startedAtMs] = [pid === undefined ? undefined : processorSeconds(pid), performance.now()];
+  const result = await work();
+  const [after, seconds] = [
+    pid === undefined ? undefined : processorSeconds(pid),
+    (performance.now() - startedAtMs) / 1000,
+  ];
+  return before === undefined || after === undefined ? { result } : { result, coreShare: (after - before) / seconds };
+}

@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { Load, LoadAnswer, LoadRequest } from '../load-generator.ts';
+import { takeOrders } from '../orders.ts';
+import { quantile } from '../statistics.ts';
+import { readAnswers } from './answer-reader.ts';
+
+// Sends requests over raw sockets, one at a time on each: the least that a client can do, so that the server is what is measured.
+
+takeOrders({ send });
+
+async function send(load: Load): Promise<LoadAnswer> {
+  const { hostname, port, host } = new URL(load.url);
+  const messages = load.requests.map((request) => requestBytes(request, host));
+  const sockets = await Promise.all(
+    Array.from({ length: load.connections }, () =>
+      connected(connect({ host: hostname, port: Number(port), noDelay: true })),
+    ),
+  );
+  const latencies: number[] = [];
+  let sent = 0;
+  const startedAtMs = performance.now();
+  const endsAtMs = startedAtMs + load.forMs;
+  const next = () => (performance.now() < endsAtMs ? messages[sent++ % messages.length] : undefined);
+  await Promise.all(sockets.map((socket) => converse(socket, { load, next, onAnswer: (ms) => latencies.push(ms) })));
+  const ms = performance.now() - startedAtMs;
+  if (latencies.length === 0) throw new Error('Nothing was answered.');
+  const sorted = Float64Array.from(latencies).toSorted();
+  const latency = { p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95), p99: quantile(sorted, 0.99) };
+  return { answered: latencies.length, ms, latency };
+}
+
+async function connected(socket: Socket): Promise<Socket> {
+  await once(socket, 'connect');
+  return socket;
+}
+
+type Conversation = Readonly<{
+  load: Load;
+  /** What to send now; `undefined` when it is over. */
+  next: () => Buffer | undefined;
+  onAnswer: (ms: number) => void;
+}>;
+
+/** Resolves when it is over; rejects at the first answer that is not the expected one. */
+function converse(socket: Socket, { load, next, onAnswer }: Conversation): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let sentAtMs = 0;
+  const say = () => {
+    const message = next();
+    if (message === undefined) {
+      resolve();
+      socket.destroy();
+      return;
+    }
+    sentAtMs = performance.now();
+    socket.write(message);
+  };
+  const read = readAnswers({ status: load.status ?? 200, containing: load.containing ?? '' }, () => {
+    onAnswer(performance.now() - sentAtMs);
+    say();
+  });
+  socket.on('data', (chunk: Buffer) => {
+    try {
+      read(chunk);
+    } catch (error) {
+      reject(error instanceof Error ? error : new Error(String(error)));
+      socket.destroy();
+    }
+  });
+  socket.on('error', reject);
+  // Of no effect when it is over.
+  socket.on('close', () => reject(new Error('The server closed a connection.')));
+  say();
+  return promise;
+}
+
+function requestBytes({ method = 'GET', path, headers = {}, body = '' }: LoadRequest, host: string): Buffer {
+  const lines = Object.entries({
+    host,
+    ...headers,
+    ...(method === 'POST' && { 'content-length': String(Buffer.byteLength(body)) }),
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
+}
