@@ -1,5 +1,6 @@
 import type { Figure } from './figure.ts';
 import { warmVerify } from './figures/b05-warm-verify.ts';
+import { introspection } from './figures/b07-introspection.ts';
 
 /** In the order in which they are measured and shown. */
-export const figures: readonly Figure[] = [warmVerify];
+export const figures: readonly Figure[] = [warmVerify, introspection];

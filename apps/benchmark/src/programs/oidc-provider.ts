@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Provider, type Adapter, type AdapterPayload, type Configuration } from 'oidc-provider';
 import pg from 'pg';
+import { listenLocally } from '../listen-locally.ts';
+import type { LoadRequest } from '../load-generator.ts';
 import { takeOrders } from '../orders.ts';
 
 // A peer: introspection (RFC 7662) of the opaque access tokens of oidc-provider, in its own memory or, with DATABASE_URL, in
@@ -25,13 +26,11 @@ const configuration: Configuration = {
 const provider = new Provider('http://127.0.0.1', configuration);
 const handle = provider.callback();
 const server = createServer((request, response) => void handle(request, response));
-await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-const { port } = server.address() as AddressInfo;
 
-takeOrders({ begin }, `http://127.0.0.1:${port}`);
+takeOrders({ begin }, await listenLocally(server));
 
 /** Makes so many access tokens, each of a grant of its own, and answers the requests that ask about them. */
-async function begin(count: number): Promise<Readonly<{ path: string; headers: object; bodies: readonly string[] }>> {
+async function begin(count: number): Promise<Readonly<{ requests: readonly LoadRequest[]; containing: string }>> {
   const registered = await provider.Client.find(client.id);
   if (registered === undefined) throw new Error('The client is not registered.');
   const bodies: string[] = [];
@@ -50,7 +49,8 @@ async function begin(count: number): Promise<Readonly<{ path: string; headers: o
   }
   const authorization = `Basic ${btoa(`${client.id}:${client.secret}`)}`;
   const headers = { 'content-type': 'application/x-www-form-urlencoded', authorization };
-  return { path: '/token/introspection', headers, bodies };
+  const asking = { method: 'POST', path: '/token/introspection', headers } as const;
+  return { requests: bodies.map((body) => ({ ...asking, body })), containing: '"active":true' };
 }
 
 /** One table, found by its primary key in a prepared statement on a pool of ten: what its documentation's examples come to, and faster. */

@@ -1,0 +1,100 @@
+import { openServiceClient, type ServiceClient } from '@sallyport/client/service';
+import { startTemporarySystem } from '@sallyport/infra/temporary-system';
+import type { Contestant, Run } from './figure.ts';
+import type { LoadRequest } from './load-generator.ts';
+import { processListeningOn } from './processor-use.ts';
+import { seedSessions, type SeededSession } from './seeded-sessions.ts';
+
+/** The authority alone on its processor, with sessions to ask about, and a service that asks. */
+export type AskedAuthority = Readonly<{
+  url: string;
+  pid: number | undefined;
+  databaseUrl: string;
+  sessions: readonly SeededSession[];
+  /** Payments' line to it, as payments has it. */
+  service: ServiceClient;
+  /** Introspections of so many tokens each, over all the sessions. */
+  requests: (tokensEach: number) => Promise<readonly LoadRequest[]>;
+  close: () => Promise<void>;
+}>;
+
+/** Asked about as many at once as a service asks at most. */
+export const fullBatch = 128;
+
+/** Starts it as it runs in production, on a database with `count` sessions, of which `known` are asked about. */
+export async function startAskedAuthority(
+  run: Run,
+  sessions: Readonly<{ count: number; known: number }>,
+): Promise<AskedAuthority> {
+  const { measured, rest } = run.pinning;
+  const databaseUrl = await run.database();
+  const launchers = { auth: measured, catalog: rest, payments: rest };
+  const system = await startTemporarySystem(databaseUrl, { launchers, logLevel: 'info' });
+  await Promise.all([system.stop('catalog'), system.stop('payments')]);
+  run.progress(`writing ${sessions.count.toLocaleString('en')} sessions`);
+  const seeded = await seedSessions(databaseUrl, sessions);
+  const url = system.urls.auth;
+  const service = openServiceClient({
+    issuer: url,
+    clientId: 'payments',
+    privateKey: system.secrets.clientKeys.payments,
+  });
+  return {
+    url,
+    pid: processListeningOn(Number(new URL(url).port)),
+    databaseUrl,
+    sessions: seeded,
+    service,
+    requests: async (tokensEach) => {
+      const authorization = `Bearer ${await service.token('auth', 'introspect')}`;
+      const headers = { authorization, 'content-type': 'application/json' };
+      const bodies = inGroups(seeded.map(questionAbout), tokensEach).map((questions) => JSON.stringify({ questions }));
+      return bodies.map((body) => ({ method: 'POST', path: '/trpc/internal.introspect', headers, body }));
+    },
+    close: system.close,
+  };
+}
+
+/** What a service asks about a token of this session. Its id is one that was never revoked. */
+export function questionAbout({ session, subject, client }: SeededSession, index: number) {
+  return { tokenId: `measured${String(index).padStart(4, '0')}`, session, subject, client };
+}
+
+/** What is asked, as a round of a comparison: tokens a second. */
+export async function batchedIntrospection(
+  run: Run,
+  name: string,
+  {
+    authority,
+    connections,
+    tokensEach,
+  }: Readonly<{ authority: AskedAuthority; connections: number; tokensEach: number }>,
+): Promise<Contestant> {
+  const load = await run.load();
+  await assertAllActive(authority, tokensEach);
+  return {
+    name,
+    round: async (forMs) => {
+      const requests = await authority.requests(tokensEach);
+      const { url, pid } = authority;
+      const round = await load.send({ url, requests, connections, forMs, containing: '"active":true' }, pid);
+      return { ...round, perSecond: round.perSecond * tokensEach };
+    },
+  };
+}
+
+/** The load generator looks for one good answer in each body: that all are good is found out here. */
+async function assertAllActive({ url, requests }: AskedAuthority, tokensEach: number): Promise<void> {
+  for (const { path, headers = {}, body = '' } of (await requests(tokensEach)).slice(0, 8)) {
+    const response = await fetch(`${url}${path}`, { method: 'POST', headers, body });
+    const active = (await response.text()).split('"active":true').length - 1;
+    if (response.status !== 200 || active !== tokensEach)
+      throw new Error(`The authority answered ${response.status}, and ${active} of ${tokensEach} tokens are active.`);
+  }
+}
+
+function inGroups<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+  return Array.from({ length: Math.floor(items.length / size) }, (_, group) =>
+    items.slice(group * size, (group + 1) * size),
+  );
+}
