@@ -1,10 +1,10 @@
 import { listInput, mineInput, newProduct, productChange, productKey, quoteInput } from './product-input.ts';
 import { productRules, publicRules } from './product-rules.ts';
-import { productOf } from './product-view.ts';
 import { archiveProduct, createProduct, restoreProduct, updateProduct, type Writing } from './product-writes.ts';
 import { quote } from './quote.ts';
+import { seenProduct } from './seen-product.ts';
 import { router, trust, type Context } from './trpc.ts';
-import { refuseUnseen, viewerOf } from './visibility.ts';
+import { viewerOf } from './visibility.ts';
 
 export const catalogRouter = router({
   categories: router({
@@ -24,12 +24,9 @@ export const catalogRouter = router({
     get: trust
       .publicRead()
       .input(productKey)
-      .query(async ({ ctx, input }) => {
-        const viewer = viewerOf(ctx.principal);
-        const row = await ctx.reads.product(input.id);
-        const isSeen = row !== undefined && publicRules(ctx.request.policy).may(viewer, 'read', row);
-        return isSeen ? productOf(row, viewer) : refuseUnseen();
-      }),
+      .query(({ ctx, input }) =>
+        seenProduct({ reads: ctx.reads, rules: publicRules(ctx.request.policy) }, ctx.principal, input.id),
+      ),
 
     mine: trust
       .authenticatedRead({ scope: 'catalog:read' })

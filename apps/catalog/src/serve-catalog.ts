@@ -9,16 +9,19 @@ import {
 import { sealRouter } from '@sallyport/auth/trpc';
 import { isReachable } from '@sallyport/db';
 import { serve, type Log, type MutualTls, type Running } from '@sallyport/service';
+import type { AnyTRPCRouter } from '@trpc/server';
 import type pg from 'pg';
 import type { CatalogDatabase } from './database.ts';
-import { prepareReads } from './product-reads.ts';
+import type { CatalogReads } from './product-reads.ts';
 import { catalogRouter } from './router.ts';
+import type { Context } from './trpc.ts';
 
 export type CatalogParts = Readonly<{
   port: number;
   host: string;
   pool: pg.Pool;
   database: CatalogDatabase;
+  reads: CatalogReads;
   gates: Gates;
   revocations: RevocationFeed;
   keys: Pick<RemoteKeys, 'usable' | 'close'>;
@@ -32,13 +35,12 @@ export type CatalogParts = Readonly<{
   publicUrls?: readonly string[];
 }>;
 
-/** Puts the service on the network. It closes `pool`, `keys`, `policy`, `gates` and `revocations` when it stops. */
-export function serveCatalog(parts: CatalogParts): Promise<Running> {
-  const { port, host, pool, database, gates, revocations, keys, policy, log } = parts;
-  const reads = prepareReads(database);
+/** Puts the service on the network; a fixture serves other procedures of its `Context`. It closes `pool`, `keys`, `policy`, `gates` and `revocations` when it stops. */
+export function serveCatalog(parts: CatalogParts, router: AnyTRPCRouter = catalogRouter): Promise<Running> {
+  const { port, host, pool, database, reads, gates, revocations, keys, policy, log } = parts;
   return serve({
     name: 'catalog',
-    router: sealRouter(catalogRouter),
+    router: sealRouter(router),
     port,
     host,
     mutualTls: parts.mutualTls,
@@ -46,7 +48,12 @@ export function serveCatalog(parts: CatalogParts): Promise<Running> {
     maxBatchSize: 10,
     allowedOrigins: parts.allowedOrigins ?? [],
     publicUrls: parts.publicUrls ?? [],
-    createContext: (incoming) => ({ request: openRequest({ gates, policy, ...incoming }), database, reads, log }),
+    createContext: (incoming): Context => ({
+      request: openRequest({ gates, policy, ...incoming }),
+      database,
+      reads,
+      log,
+    }),
     readiness: async () => ({
       database: await isReachable(pool),
       keys: keys.usable(),

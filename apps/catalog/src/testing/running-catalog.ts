@@ -10,6 +10,7 @@ import pg from 'pg';
 import { z } from 'zod';
 import { openPolicy } from '../open-policy.ts';
 import { migrateCatalog } from '../prepare-database.ts';
+import { prepareReads } from '../product-reads.ts';
 import type { CatalogRouter } from '../router.ts';
 import * as schema from '../schema.ts';
 import { serveCatalog } from '../serve-catalog.ts';
@@ -41,11 +42,13 @@ export async function runCatalog(changes: RunChanges = {}) {
   const keys = { ...authority.keys, refreshNow: async () => {}, close: () => {} };
   if (changes.withoutRules !== true) authority.publishRuleSet(await houseRules());
   const policy = openPolicy(authority.loadRuleSet, log);
+  const database = drizzle({ client: pool, schema, logger: { logQuery: (query) => statements.push(query) } });
   const running = await serveCatalog({
     port: 0,
     host: '127.0.0.1',
     pool,
-    database: drizzle({ client: pool, schema, logger: { logQuery: (query) => statements.push(query) } }),
+    database,
+    reads: prepareReads(database),
     ...openTrust({ issuer, keys, ask: authority.introspect, feed: authority.feed, policy, log, confirmShare }),
     keys,
     policy,
