@@ -23,11 +23,10 @@ afterAll(() => auth.close());
 /** Grace's token, or one of payments itself, with these scopes, whatever their clients are registered for. */
 async function tokenOf(kind: 'user' | 'service', scope: readonly string[], audience = 'auth'): Promise<string> {
   const target = { audience, scope };
-  if (kind === 'service')
-    return (await mintServiceToken(auth.authority, { clientId: 'payments', serial: 1 }, target)).token;
+  if (kind === 'service') return mintServiceToken(auth.authority, { clientId: 'payments', serial: 1 }, target).token;
   const [row] = await auth.authority.database.select().from(sessions).where(eq(sessions.sid, session));
   if (row === undefined) throw new Error('Grace is signed in.');
-  return (await mintUserToken(auth.authority, row, target)).token;
+  return mintUserToken(auth.authority, row, target).token;
 }
 
 const kindOf = (from: string) => (from === 'user' ? 'user' : 'service');

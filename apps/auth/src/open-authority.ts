@@ -74,7 +74,7 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
     const { sendMail = noMail(log), places = nowhere } = settings;
     const restrictions = holdRestrictions(await readRestrictions(database));
     const authority = { ...parts, proofs, places, sendMail, later, restrictions, now, log };
-    await assertTokensFit(authority, await allClients(database));
+    assertTokensFit(authority, await allClients(database));
     const checkpoints = await openCheckpoints(settings, authority);
     const wake = openRevocationWake(databaseUrl);
     const forget = setInterval(() => {

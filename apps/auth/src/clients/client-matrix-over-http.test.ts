@@ -83,7 +83,7 @@ async function membersOf({ grant, audience: where, scope }: Request, who: Awaite
     return { ...named, resource: where, refresh_token: refreshToken.text };
   }
   const { session } = await sessionThrough(who.page);
-  const { token } = await mintUserToken(auth.authority, session, { audience: who.clientId, scope: [] });
+  const { token } = mintUserToken(auth.authority, session, { audience: who.clientId, scope: [] });
   return {
     ...named,
     audience: where,

@@ -182,7 +182,7 @@ async function assertItsTokensFit(
   authority: Authority,
   client: Pick<Client, 'clientId' | 'userScopes'>,
 ): Promise<void> {
-  await assertTokensFit(authority, [client]);
+  assertTokensFit(authority, [client]);
   const held = await authority.database.selectDistinct({ roles: accounts.roles }).from(accounts);
-  for (const { roles } of held) await assertTokensFit(authority, [client], roles);
+  for (const { roles } of held) assertTokensFit(authority, [client], roles);
 }

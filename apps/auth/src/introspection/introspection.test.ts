@@ -18,7 +18,7 @@ beforeAll(async () => {
   const { authority } = auth;
   for (const fate of ['alive', 'alive', 'ended', 'revoked'] as const) {
     const { session } = await startSession(authority, adaByPassword);
-    const { token } = await mintUserToken(authority, session, { audience: 'catalog', scope: ['catalog:read'] });
+    const { token } = mintUserToken(authority, session, { audience: 'catalog', scope: ['catalog:read'] });
     const claims = await readOwnAccessToken(authority, token);
     if (claims?.sid === undefined) throw new Error('our own token is not ours');
     if (fate === 'ended') await endSessions(authority.database, [session.serial], { because: 'test', at: new Date() });
@@ -94,7 +94,7 @@ test('when the connection is cut, what was under way rejects as a whole, and the
 
 test('a database that does not answer is an outage within a second, never an inactive token', async () => {
   const { session } = await startSession(auth.authority, adaByPassword);
-  const token = await mintUserToken(auth.authority, session, { audience: 'auth', scope: ['account'] });
+  const token = mintUserToken(auth.authority, session, { audience: 'auth', scope: ['account'] });
   const lock = await auth.operator.connect();
   await lock.query('BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE');
   const startedAt = performance.now();

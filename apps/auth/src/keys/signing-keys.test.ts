@@ -35,7 +35,7 @@ test('through a rotation every living token verifies against every set a verifie
   let last = { token: '', at: 0 };
   const switched: string[] = [];
   for (let second = 0; second <= announcedSeconds + verifyingSeconds + 20; second += 10) {
-    const { token } = await mintServiceToken(
+    const { token } = mintServiceToken(
       authority,
       { clientId: 'catalog', serial: 1 },
       { audience: 'auth', scope: ['introspect'] },
@@ -85,7 +85,7 @@ test('a token of a key that another process began to sign with verifies here wit
   const other = await openKeyRing(store, () => {});
   await rotateSigningKey(store, { immediately: true });
   await other.reread();
-  const { token } = await mintServiceToken(
+  const { token } = mintServiceToken(
     { ...authority, keys: other },
     { clientId: 'catalog', serial: 1 },
     {

@@ -24,7 +24,7 @@ export async function grantClientCredentials(authority: Authority, request: OAut
   if (client === undefined) throw new OAuthError('invalid_client', 'disabled meanwhile');
   const confirmation = confirmationFor({ client, sender: request.sender, keyThumbprint });
   const scope = grantedScope(client, { grant: 'client_credentials', audience, scope: named });
-  const minted = await mintServiceToken(authority, { clientId, serial, confirmation }, { audience, scope });
+  const minted = mintServiceToken(authority, { clientId, serial, confirmation }, { audience, scope });
   return {
     access_token: minted.token,
     token_type: tokenTypeOf(confirmation),

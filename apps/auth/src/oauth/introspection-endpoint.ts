@@ -27,7 +27,7 @@ export async function answerIntrospection(authority: Authority, { form, header }
   // The same address answers in two forms.
   const headers = { 'Cache-Control': 'no-store', Vary: 'Accept' };
   if (!isSigned) return { status: 200, headers, json: answer };
-  const text = await signIntrospection(authority, client.clientId, answer);
+  const text = signIntrospection(authority, client.clientId, answer);
   return { status: 200, headers, body: { type: signedIntrospectionType, text } };
 }
 

@@ -30,7 +30,7 @@ export async function grantRefresh(authority: Authority, request: OAuthRequest) 
   if (rotated === undefined) throw new OAuthError('invalid_grant', 'not the tip of a living family');
   const session = await noteUse(authority, rotated.session, { caller, isProven: false });
   const roles = (await rolesOf(authority.database, session.subject))[audience] ?? [];
-  const minted = await mintUserToken(authority, session, { audience, scope, roles });
+  const minted = mintUserToken(authority, session, { audience, scope, roles });
   return {
     access_token: minted.token,
     token_type: rotated.session.keyThumbprint === null ? 'Bearer' : 'DPoP',

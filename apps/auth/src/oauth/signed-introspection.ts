@@ -1,6 +1,6 @@
-import { SignJWT } from 'jose';
 import type { Authority } from '../authority.ts';
 import { epochSeconds } from '../moments.ts';
+import { signToken } from '../tokens/sign-token.ts';
 
 export const signedIntrospectionType = 'application/token-introspection+jwt';
 
@@ -18,13 +18,11 @@ export function asksForSigned(accept: readonly string[]): boolean {
  * An introspection answer as a signed token (RFC 9701 §5): of its own `typ`, for the one service that asked, and without `sub` and
  * `exp` of its own, so that nobody can take it for a token that it speaks of.
  */
-export async function signIntrospection(
+export function signIntrospection(
   { keys, issuer, now }: Pick<Authority, 'keys' | 'issuer' | 'now'>,
   asker: string,
   answer: Readonly<Record<string, unknown>>,
-): Promise<string> {
-  const { keyId, privateKey } = keys.signing();
-  return new SignJWT({ iss: issuer, aud: asker, iat: epochSeconds(new Date(now())), token_introspection: answer })
-    .setProtectedHeader({ alg: 'ES256', typ: 'token-introspection+jwt', kid: keyId })
-    .sign(privateKey);
+): string {
+  const claims = { iss: issuer, aud: asker, iat: epochSeconds(new Date(now())), token_introspection: answer };
+  return signToken(keys, 'token-introspection+jwt', claims);
 }

@@ -83,7 +83,7 @@ test('a person’s access token has the design’s claims, and is within its bud
   }
   const { session } = await startSession(auth.authority, adaByPassword);
   const wide = { audience: 'payments', scope: Array.from({ length: 8 }, (_, index) => `payments:scope-${index}`) };
-  await expect(mintUserToken(auth.authority, session, wide)).rejects.toThrow('the budget is 512');
+  expect(() => mintUserToken(auth.authority, session, wide)).toThrow('the budget is 512');
 });
 
 test.each([

@@ -70,7 +70,7 @@ export async function grantTokenExchange(authority: Authority, { form }: OAuthRe
   await checkPersonsScope(authority, { scope, audience, sessionClient, origin });
   const { clientId } = requester;
   const context = origin?.context ?? details ?? {};
-  const minted = await mintTransactionToken(authority, {
+  const minted = mintTransactionToken(authority, {
     subject,
     session,
     scope,

@@ -80,7 +80,7 @@ export async function grantUpstreamExchange(authority: Authority, request: OAuth
   if (present === undefined) throw new OAuthError('invalid_client', 'disabled meanwhile');
   grantedScope(present, { grant, audience, scope });
   const roles = (await rolesOf(authority.database, subject))[audience] ?? [];
-  const minted = await mintUserToken(authority, { ...session, certificateThumbprint }, { audience, scope, roles });
+  const minted = mintUserToken(authority, { ...session, certificateThumbprint }, { audience, scope, roles });
   return {
     access_token: minted.token,
     issued_token_type: accessTokenType,

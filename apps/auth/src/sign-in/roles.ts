@@ -56,7 +56,7 @@ export async function changeRoles(
   { subject, audience, roles, because, actor = 'authority' }: RoleChange,
 ): Promise<ChangedRoles | undefined> {
   const after = [...new Set(roles)].toSorted();
-  await assertTokensFit(authority, await allClients(authority.database), { [audience]: after });
+  assertTokensFit(authority, await allClients(authority.database), { [audience]: after });
   return inTransaction(authority.database, transactionLimits, async (transaction) => {
     const ofSubject = eq(accounts.subject, subject);
     const [account] = await transaction.select({ held: accounts.roles }).from(accounts).where(ofSubject).for('update');

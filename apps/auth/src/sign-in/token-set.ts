@@ -31,12 +31,10 @@ export async function mintTokenSet(
   const roles = await rolesOf(authority.database, session.subject);
   const { userScopes = {} } = (await findClientAfterSerial(authority.database, client.clientId)) ?? {};
   if (!isBoundAsRegistered(client, session.keyThumbprint)) throw denialError({ reason: 'proof_missing' });
-  const minted = await Promise.all(
-    Object.entries(userScopes).map(async ([audience, scope]) => {
-      const target = { audience, scope, roles: roles[audience] ?? [] };
-      return [audience, await mintUserToken(authority, session, target)] as const;
-    }),
-  );
+  const minted = Object.entries(userScopes).map(([audience, scope]) => {
+    const target = { audience, scope, roles: roles[audience] ?? [] };
+    return [audience, mintUserToken(authority, session, target)] as const;
+  });
   const { sid, subject, authTime, secondFactorAt, acr } = session;
   return {
     refreshToken: refreshToken.text,

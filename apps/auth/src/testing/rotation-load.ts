@@ -46,7 +46,7 @@ export async function rotateUnderLoad(auth: RunningAuthority, rotations: number)
     for (const keys of rings) {
       seen.add(keys.signing().keyId);
       const minting = { ...auth.authority, keys };
-      const { token } = await mintServiceToken(
+      const { token } = mintServiceToken(
         minting,
         { clientId: 'catalog', serial: 1 },
         { audience: 'catalog', scope: ['s'] },

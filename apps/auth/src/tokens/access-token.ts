@@ -1,12 +1,13 @@
 import type { Confirmation } from '@sallyport/auth';
 import { SettingsError } from '@sallyport/service';
-import { SignJWT, type JWTPayload } from 'jose';
+import type { JWTPayload } from 'jose';
 import type { Authority } from '../authority.ts';
 import type { Client } from '../clients/clients.ts';
 import { newSubject, newTokenId, sessionId } from '../identifiers.ts';
 import { earlier, after, epochSeconds } from '../moments.ts';
 import type { RolesByAudience } from '../schema.ts';
 import type { Session } from '../sign-in/sessions.ts';
+import { signToken } from './sign-token.ts';
 import { accessTokenSeconds } from './token-lifetimes.ts';
 
 export type Minted = Readonly<{ token: string; expiresInSeconds: number; scope: string }>;
@@ -33,16 +34,12 @@ type MintedFor = Pick<
   }>;
 
 /** An access token (RFC 9068) of a session, for one audience. It ends with the session at the latest. */
-export async function mintUserToken(
-  authority: Minting,
-  session: MintedFor,
-  { audience, scope, roles = [] }: Target,
-): Promise<Minted> {
+export function mintUserToken(authority: Minting, session: MintedFor, { audience, scope, roles = [] }: Target): Minted {
   const now = new Date(authority.now());
   const issuedAt = epochSeconds(now);
   const expiresAt = epochSeconds(earlier(after(now, lifeOf(authority)), session.absoluteExpiresAt));
   const granted = scope.join(' ');
-  const token = await signAccessToken(authority, {
+  const token = signAccessToken(authority, {
     iss: authority.issuer,
     sub: session.subject,
     aud: audience,
@@ -75,15 +72,15 @@ type ServiceIdentity = Readonly<{ clientId: string; serial: number; confirmation
  * A service's own access token (RFC 6749 §4.4): nobody signed in, so it has no session and no authentication time. Its id carries a
  * serial, as a session's does: a cut-off of the client is held against it, and needs no clock.
  */
-export async function mintServiceToken(
+export function mintServiceToken(
   authority: Minting,
   { clientId, serial, confirmation = {} }: ServiceIdentity,
   { audience, scope }: Target,
-): Promise<Minted> {
+): Minted {
   const issuedAt = epochSeconds(new Date(authority.now()));
   const lifeSeconds = lifeOf(authority);
   const granted = scope.join(' ');
-  const token = await signAccessToken(authority, {
+  const token = signAccessToken(authority, {
     iss: authority.issuer,
     sub: clientId,
     aud: audience,
@@ -112,27 +109,24 @@ function bindingOf({ keyThumbprint: jkt, certificateThumbprint: x5t }: Confirmat
  * Throws when a token that people will be given is over the budget: with these roles, or with none. To be asked at start and
  * before somebody is given a role: it should not be found out by a person who signs in.
  */
-export async function assertTokensFit(
+export function assertTokensFit(
   authority: Minting,
   clients: readonly Pick<Client, 'clientId' | 'userScopes'>[],
   roles: RolesByAudience = {},
-): Promise<void> {
+): void {
   const longest = { subject: newSubject(), sid: sessionId(36 ** 6 - 1), acr: 'aal2', keyThumbprint: null };
   const now = new Date(authority.now());
   for (const { clientId, userScopes } of clients) {
     for (const [audience, scope] of Object.entries(userScopes)) {
       const session = { ...longest, clientId, authTime: now, absoluteExpiresAt: after(now, accessTokenSeconds) };
-      await mintUserToken(authority, session, { audience, scope, roles: roles[audience] ?? [] });
+      mintUserToken(authority, session, { audience, scope, roles: roles[audience] ?? [] });
     }
   }
 }
 
 /** Throws when the token would be over its budget: shorten the issuer's address, the audiences or the scopes. */
-async function signAccessToken({ keys }: Minting, claims: JWTPayload): Promise<string> {
-  const { keyId, privateKey } = keys.signing();
-  const token = await new SignJWT(claims)
-    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: keyId })
-    .sign(privateKey);
+function signAccessToken({ keys }: Minting, claims: JWTPayload): string {
+  const token = signToken(keys, 'at+jwt', claims);
   const budget = claims['cnf'] === undefined ? sizeBudgetBytes : sizeBudgetBytes + bindingBytes;
   if (token.length > budget) {
     throw new SettingsError(

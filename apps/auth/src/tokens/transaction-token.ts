@@ -1,7 +1,7 @@
-import { SignJWT } from 'jose';
 import type { Authority } from '../authority.ts';
 import { randomId } from '../identifiers.ts';
 import { epochSeconds } from '../moments.ts';
+import { signToken } from './sign-token.ts';
 import { transactionTokenSeconds } from './token-lifetimes.ts';
 import { trustDomain } from './trust-domain.ts';
 
@@ -35,14 +35,13 @@ export type TransactionRequest = Readonly<{
  * A transaction token (draft-ietf-oauth-transaction-tokens): what crosses from service to service for a person. A replacement keeps the
  * transaction and what is being done, names the new workload behind the others, and ends no later.
  */
-export async function mintTransactionToken(
+export function mintTransactionToken(
   authority: Pick<Authority, 'issuer' | 'keys' | 'now'>,
   { origin, ...request }: TransactionRequest,
-): Promise<Readonly<{ token: string; expiresInSeconds: number }>> {
-  const { keyId, privateKey } = authority.keys.signing();
+): Readonly<{ token: string; expiresInSeconds: number }> {
   const issuedAt = epochSeconds(new Date(authority.now()));
   const expiresAt = Math.min(issuedAt + transactionTokenSeconds, origin?.expiresAt ?? Number.POSITIVE_INFINITY);
-  const token = await new SignJWT({
+  const token = signToken(authority.keys, 'txntoken+jwt', {
     iss: authority.issuer,
     aud: trustDomain,
     iat: issuedAt,
@@ -53,8 +52,6 @@ export async function mintTransactionToken(
     req_wl: [...(origin?.chain ?? []), request.requester].join(','),
     sid: request.session,
     tctx: request.context,
-  })
-    .setProtectedHeader({ alg: 'ES256', typ: 'txntoken+jwt', kid: keyId })
-    .sign(privateKey);
+  });
   return { token, expiresInSeconds: expiresAt - issuedAt };
 }
