@@ -1,6 +1,8 @@
 import type { Figure } from './figure.ts';
 import { warmVerify } from './figures/b05-warm-verify.ts';
 import { introspection } from './figures/b07-introspection.ts';
+import { revocation } from './figures/b09-revocation.ts';
+import { payment } from './figures/b12-payment.ts';
 
 /** In the order in which they are measured and shown. */
-export const figures: readonly Figure[] = [warmVerify, introspection];
+export const figures: readonly Figure[] = [warmVerify, introspection, revocation, payment];

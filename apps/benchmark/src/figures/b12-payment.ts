@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { startTemporarySystem } from '@sallyport/infra/temporary-system';
+import { z } from 'zod';
+import type { Comparison, Contestant, Figure, Run } from '../figure.ts';
+import { startLedgerWithoutGates } from '../ledger-without-gates.ts';
+import type { LoadRequest } from '../load-generator.ts';
+import { callProcedure, openCaller } from '../one-caller.ts';
+import { bearer, signInMany, type House, type SignedIn } from '../signed-in.ts';
+
+const callers = 16;
+const bound = { atMost: 1.5 };
+const cent = { amount: '1', currency: 'EUR' };
+
+const withAuth = 'payments.pay';
+const withoutAuth = 'its ledger call alone, no auth';
+const withoutAuthAtPrice = 'the same payment, no auth';
+const topUpWithAuth = 'payments.topUp';
+const topUpWithoutAuth = 'the same top-up, no auth';
+
+export const payment: Figure = {
+  id: 'B12',
+  title: 'A payment with the step-up done, end to end ÷ the same ledger call with no auth at all, 16 callers',
+  seconds: { quick: 20, full: 120 },
+  open,
+};
+
+/** Somebody who buys always the same product, of somebody else's: buyers wait for each other nowhere but at the services. */
+type Buyer = Readonly<{ subject: string; authorization: string; productId: string; seller: string }>;
+
+async function open(run: Run): Promise<Comparison> {
+  const databaseUrl = await run.database();
+  const { measured: payments, rest } = run.pinning;
+  const launchers = { auth: rest, catalog: rest, payments };
+  const system = await startTemporarySystem(databaseUrl, { logLevel: 'info', launchers });
+  const bare = await startLedgerWithoutGates({ databaseUrl, catalogUrl: system.urls.catalog, launcher: payments });
+  const buyers = await makeBuyers({ urls: system.urls, databaseUrl });
+  const load = await run.load();
+
+  const contestant = (name: string, url: string, requestOf: (buyer: Buyer) => LoadRequest): Contestant => ({
+    name,
+    round: async (forMs) => {
+      // Each key pays once, so there are more requests than anybody answers in that time.
+      const requests = Array.from({ length: callers * Math.ceil(forMs / 4) }, (_, turn) =>
+        requestOf(takeTurn(buyers, turn)),
+      );
+      const round = await load.send({ url, requests, connections: callers, forMs, containing: '"transferId"' });
+      if ((round.perSecond * forMs) / 1000 > requests.length) throw new Error('Some payments were repetitions.');
+      return round;
+    },
+  });
+  return {
+    kind: 'comparison',
+    contestants: [
+      contestant(withAuth, system.urls.payments, ({ authorization, productId }) =>
+        post('pay', { productId, ...cent }, { authorization }),
+      ),
+      contestant(withoutAuth, bare.url, ({ subject: buyer, productId, seller }) =>
+        post('pay', { buyer, productId, seller, ...cent }),
+      ),
+      contestant(withoutAuthAtPrice, bare.url, ({ subject: buyer, productId, seller }) =>
+        post('purchase', { buyer, productId, seller, ...cent }),
+      ),
+      contestant(topUpWithAuth, system.urls.payments, ({ authorization }) =>
+        post('topUp', { ...cent }, { authorization }),
+      ),
+      contestant(topUpWithoutAuth, bare.url, ({ subject: buyer }) => post('topUp', { buyer, ...cent })),
+    ],
+    goals: [
+      { of: withAuth, over: withoutAuth, measure: 'p99', bound },
+      { of: withAuth, over: withoutAuthAtPrice, measure: 'p99', bound },
+      { of: topUpWithAuth, over: topUpWithoutAuth, measure: 'p99', bound },
+    ],
+    notes: [
+      'Each buyer pays another seller, so nobody waits for a row. The ledger without auth is a process of its own, with the same HTTP, on the same database.',
+      '`payments.pay` also asks catalog for the price, in the buyer’s name; "the same payment" asks it as anybody may, "its ledger call alone" does not ask. `payments.topUp` is the gates and the ledger and nothing else.',
+    ],
+    close: async () => {
+      await bare.stop();
+      await system.close();
+    },
+  };
+}
+
+async function makeBuyers(house: House): Promise<readonly Buyer[]> {
+  const people = await signInMany(house, callers);
+  const offers = await Promise.all(people.map((person) => offer(house.urls.catalog, person)));
+  await Promise.all(people.map((person) => fillWallet(house.urls.payments, person)));
+  return people.map((person, index) => ({ ...bearer(person, 'payments'), ...person, ...takeTurn(offers, index + 1) }));
+}
+
+async function offer(catalogUrl: string, person: SignedIn): Promise<Pick<Buyer, 'productId' | 'seller'>> {
+  const product = {
+    name: 'A cent’s worth',
+    description: 'Sold by the thousand.',
+    category: 'books',
+    visibility: 'public',
+  };
+  const made = await callOnce(catalogUrl, post('products.create', { ...product, ...cent }, bearer(person, 'catalog')));
+  return { productId: z.object({ id: z.string() }).parse(made).id, seller: person.subject };
+}
+
+async function fillWallet(paymentsUrl: string, person: SignedIn): Promise<void> {
+  await callOnce(paymentsUrl, post('topUp', { ...cent, amount: '100000000' }, bearer(person, 'payments')));
+}
+
+/** One call, over a connection of its own. */
+async function callOnce(url: string, request: LoadRequest): Promise<unknown> {
+  const caller = openCaller(url);
+  const answer = await callProcedure(caller, request);
+  caller.close();
+  return answer;
+}
+
+function post(procedure: string, input: object, headers: Readonly<Record<string, string>> = {}): LoadRequest {
+  return {
+    method: 'POST',
+    path: `/trpc/${procedure}`,
+    headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID(), ...headers },
+    body: JSON.stringify(input),
+  };
+}
+
+function takeTurn<Item>(items: readonly Item[], turn: number): Item {
+  const item = items[turn % items.length];
+  if (item === undefined) throw new Error('There is nobody.');
+  return item;
+}
