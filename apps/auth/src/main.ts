@@ -1,4 +1,4 @@
-import { createLog, readEnvironment, readMutualTls, startService } from '@sallyport/service';
+import { createLog, readEnvironment, openTelemetry, readMutualTls, startService } from '@sallyport/service';
 import { fileOutbox } from './accounts/file-outbox.ts';
 import { authSettings } from './environment.ts';
 import { openAuthority } from './open-authority.ts';
@@ -7,6 +7,7 @@ import { serveAuth } from './serve-auth.ts';
 await startService('auth', async () => {
   const settings = readEnvironment(authSettings);
   const log = createLog('auth', settings.LOG_LEVEL);
+  const telemetry = await openTelemetry('auth', settings, log);
   const opened = await openAuthority({
     issuer: settings.ISSUER,
     databaseUrl: settings.DATABASE_URL,
@@ -25,5 +26,6 @@ await startService('auth', async () => {
     opened,
     allowedOrigins: settings.ALLOWED_ORIGINS,
     trustedProxies: settings.TRUSTED_PROXIES,
+    telemetry,
   });
 });

@@ -1,6 +1,6 @@
 import { liveWithinMs, openRequest } from '@sallyport/auth';
 import { isReachable } from '@sallyport/db';
-import { serve, type MutualTls, type Running } from '@sallyport/service';
+import { serve, type MutualTls, type Running, type Telemetry } from '@sallyport/service';
 import { isForAdmin } from './admin/admin-gate.ts';
 import { openCallerReader } from './caller.ts';
 import { providerRoutes } from './identities/provider-routes.ts';
@@ -17,6 +17,8 @@ export type AuthParts = Readonly<{
   allowedOrigins?: readonly string[];
   /** Addresses or networks whose `X-Forwarded-For` is believed. Default: nobody's. */
   trustedProxies?: readonly string[];
+  /** Default: nothing is counted. */
+  telemetry?: Telemetry | undefined;
   /** A second address, for services that show certificates. Default: none. */
   mutualTls?: MutualTls | undefined;
 }>;
@@ -27,7 +29,7 @@ export function serveAuth(parts: AuthParts): Promise<Running> {
   const { authority, wake } = opened;
   const mutualTlsUrl = mutualTls && `https://${new URL(authority.issuer).hostname}:${mutualTls.port}`;
   const readCaller = openCallerReader(trustedProxies);
-  const { gates, adminGates, revocations } = openTrust(authority, wake);
+  const { gates, adminGates, revocations } = openTrust(authority, wake, parts.telemetry);
   return serve({
     name: 'auth',
     router: sealedAuthRouter,
@@ -56,6 +58,7 @@ export function serveAuth(parts: AuthParts): Promise<Running> {
     }),
     readings: () => ({ feedSilenceMs: Math.round(revocations.silenceMs()) }),
     log: authority.log,
+    telemetry: parts.telemetry,
     onClose: async () => {
       gates.close();
       adminGates.close();

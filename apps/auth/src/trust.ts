@@ -11,7 +11,7 @@ import {
   type Gates,
   type RevocationFeed,
 } from '@sallyport/auth';
-import { decisionLog, demotionLog } from '@sallyport/service';
+import { decisionLog, demotionLog, meteredAuthority, noTelemetry, type Telemetry } from '@sallyport/service';
 import type { Authority } from './authority.ts';
 import { ownRevocations } from './revocation/revocation-stream.ts';
 import type { RevocationWake } from './revocation/revocation-wake.ts';
@@ -29,7 +29,7 @@ type Trust = Readonly<{
  * other. Its gates differ from the other services' in where they ask: keys, database and feed are its own.
  * What is ordered for a tier does not hold here: a closed one could never be opened again.
  */
-export function openTrust(authority: Authority, wake: RevocationWake): Trust {
+export function openTrust(authority: Authority, wake: RevocationWake, telemetry = noTelemetry): Trust {
   const { keys, now, database, log } = authority;
   const clock: Clock = { epochSeconds: () => Math.floor(now() / 1000), monotonicMs: () => performance.now() };
   const revocations = followRevocations(ownRevocations({ database, wake }), {
@@ -43,24 +43,27 @@ export function openTrust(authority: Authority, wake: RevocationWake): Trust {
     },
   });
   // Both follow one feed, so one of them tells of it.
-  const gates = openGatesFor('auth', { authority, clock, revocations, onDemotion: demotionLog(log) });
-  return { gates, adminGates: openGatesFor('admin', { authority, clock, revocations }), revocations };
+  const parts = { authority, clock, revocations, telemetry };
+  const gates = openGatesFor('auth', { ...parts, onDemotion: demotionLog(log, telemetry.meters) });
+  return { gates, adminGates: openGatesFor('admin', parts), revocations };
 }
 
 type Parts = Readonly<{
   authority: Authority;
   clock: Clock;
   revocations: RevocationFeed;
+  telemetry: Telemetry;
   onDemotion?: NonNullable<GateOptions['onDemotion']>;
 }>;
 
-function openGatesFor(audience: string, { authority, clock, revocations, ...reports }: Parts): Gates {
+function openGatesFor(audience: string, { authority, clock, revocations, telemetry, ...reports }: Parts): Gates {
   const { issuer, keys, introspect, proofs, log } = authority;
+  const { meters } = telemetry;
   const { verification } = keys;
   const signed = localVerifier({ issuer, audience, keys: verification, clock });
   const local = cachingVerifier(signed, { clock, epoch: verification.epoch });
   const ask: AskAuthority = (questions) => introspect(questions, { audience });
-  const fresh = introspectingVerifier(local, coalescingAuthority(ask), {
+  const fresh = introspectingVerifier(local, coalescingAuthority(meteredAuthority(ask, meters)), {
     clock,
     onUnreachable: (err) => log.error({ err }, 'the database did not answer an introspection'),
   });
@@ -68,7 +71,7 @@ function openGatesFor(audience: string, { authority, clock, revocations, ...repo
     issuers: [{ issuer, local, fresh, revocations }],
     proofs,
     clock,
-    onDecision: decisionLog(log),
+    onDecision: decisionLog(log, meters),
     ...reports,
   });
 }

@@ -1,7 +1,7 @@
 import { remoteKeys } from '@sallyport/auth';
 import { mutualTlsFetch } from '@sallyport/client/mutual-tls';
 import { openServiceClient } from '@sallyport/client/service';
-import { createLog, readEnvironment, readMutualTls } from '@sallyport/service';
+import { createLog, openTelemetry, readEnvironment, readMutualTls } from '@sallyport/service';
 import { openCatalog } from './database.ts';
 import { catalogSettings } from './environment.ts';
 import { openPolicy } from './open-policy.ts';
@@ -15,6 +15,7 @@ export async function openCatalogParts(): Promise<CatalogParts> {
   const { ISSUER: issuer, CLIENT_ID: clientId, CLIENT_KEY: privateKey, TRUSTED_ISSUERS: foreignIssuers } = settings;
   const { CONFIRM_SHARE: confirmShare, SENDER_CONSTRAINED_TIERS: senderConstrainedTiers } = settings;
   const log = createLog('catalog', settings.LOG_LEVEL);
+  const telemetry = await openTelemetry('catalog', settings, log);
   const { AUTHORITY_URL: authorityUrl } = settings;
   const mutualTls = await readMutualTls(settings, { AUTHORITY_URL: authorityUrl });
   const service = openServiceClient({
@@ -52,9 +53,11 @@ export async function openCatalogParts(): Promise<CatalogParts> {
       foreignIssuers,
       confirmShare,
       senderConstrainedTiers,
+      telemetry,
     }),
     keys,
     policy,
     log,
+    telemetry,
   };
 }

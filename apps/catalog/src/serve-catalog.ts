@@ -8,7 +8,7 @@ import {
 } from '@sallyport/auth';
 import { sealRouter } from '@sallyport/auth/trpc';
 import { isReachable } from '@sallyport/db';
-import { serve, type Log, type MutualTls, type Running } from '@sallyport/service';
+import { serve, type Log, type MutualTls, type Running, type Telemetry } from '@sallyport/service';
 import type { AnyTRPCRouter } from '@trpc/server';
 import type pg from 'pg';
 import type { CatalogDatabase } from './database.ts';
@@ -27,6 +27,8 @@ export type CatalogParts = Readonly<{
   keys: Pick<RemoteKeys, 'usable' | 'close'>;
   policy: PolicyFeed;
   log: Log;
+  /** Default: nothing is counted. */
+  telemetry?: Telemetry | undefined;
   /** Web pages that may read the answers. Default: none. */
   allowedOrigins?: readonly string[];
   /** A second address, for the other services of the house. Default: none. */
@@ -67,6 +69,7 @@ export function serveCatalog(parts: CatalogParts, router: AnyTRPCRouter = catalo
       restrictionsVersion: revocations.restrictions().version,
     }),
     log,
+    telemetry: parts.telemetry,
     onClose: async () => {
       gates.close();
       revocations.close();

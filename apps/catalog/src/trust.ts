@@ -19,7 +19,17 @@ import {
   type TrustTier,
 } from '@sallyport/auth';
 import { AuthorityRefused } from '@sallyport/client/service';
-import { breakerLog, confirmationLog, decisionLog, demotionLog, issuerReports, type Log } from '@sallyport/service';
+import {
+  breakerLog,
+  confirmationLog,
+  decisionLog,
+  demotionLog,
+  issuerReports,
+  meteredAuthority,
+  noTelemetry,
+  type Log,
+  type Telemetry,
+} from '@sallyport/service';
 
 export type TrustParts = Readonly<{
   issuer: string;
@@ -28,6 +38,8 @@ export type TrustParts = Readonly<{
   feed: FeedSource;
   policy: Pick<PolicyFeed, 'announced' | 'reload'>;
   log: Log;
+  /** Default: nothing is counted. */
+  telemetry?: Telemetry | undefined;
   /** Other issuers whose tokens are believed here. Default: none. */
   foreignIssuers?: readonly ForeignIssuer[];
   /** Share of the local decisions that the authority is asked about afterwards, 0 to 1. Default 0.01. */
@@ -53,6 +65,7 @@ export function openTrust(parts: TrustParts): Trust {
     foreignIssuers = [],
     confirmShare = 0.01,
     senderConstrainedTiers = [],
+    telemetry: { meters } = noTelemetry,
   } = parts;
   const revocations = followRevocations(feed, {
     // The authority is back, or a key was denied: its keys, and its rules, may be others than before.
@@ -72,9 +85,9 @@ export function openTrust(parts: TrustParts): Trust {
   const guarded = guardedAuthority(ask, {
     // An authority that refuses this service is there.
     isOutage: (error) => !(error instanceof AuthorityRefused),
-    onTransition: breakerLog(log),
+    onTransition: breakerLog(log, meters),
   });
-  const asking = coalescingAuthority(guarded);
+  const asking = coalescingAuthority(meteredAuthority(guarded, meters));
   const fresh = introspectingVerifier(local, asking, {
     onUnreachable: (error) => log.warn({ err: error }, 'authority unreachable'),
   });
@@ -82,12 +95,12 @@ export function openTrust(parts: TrustParts): Trust {
     ask: asking,
     revocations,
     share: confirmShare,
-    ...confirmationLog(log),
+    ...confirmationLog(log, meters),
   });
   const transactions = transactionVerifier({ issuer, trustDomain: 'sallyport', keys });
   const others = foreignIssuers.map((foreign) => foreignIssuer(foreign, issuerReports(log)));
   const issuers = [{ issuer, local, fresh, revocations, confirmation }, ...others];
-  const reports = { onDecision: decisionLog(log), onDemotion: demotionLog(log) };
+  const reports = { onDecision: decisionLog(log, meters), onDemotion: demotionLog(log, meters) };
   return {
     gates: openGates({
       issuers,

@@ -1,7 +1,7 @@
 import { remoteKeys, type RemoteKeys } from '@sallyport/auth';
 import { mutualTlsFetch } from '@sallyport/client/mutual-tls';
 import { openServiceClient } from '@sallyport/client/service';
-import { createLog, readEnvironment, readMutualTls } from '@sallyport/service';
+import { createLog, openTelemetry, readEnvironment, readMutualTls } from '@sallyport/service';
 import { quotesFrom } from './catalog-quote.ts';
 import { openPayments } from './database.ts';
 import { paymentsSettings } from './environment.ts';
@@ -14,6 +14,7 @@ export async function openPaymentsParts(): Promise<PaymentsParts & Readonly<{ ke
   const { ISSUER: issuer, CLIENT_ID: clientId, CLIENT_KEY: privateKey, TRUSTED_ISSUERS: foreignIssuers } = settings;
   const { CONFIRM_SHARE: confirmShare, SENDER_CONSTRAINED_TIERS: senderConstrainedTiers } = settings;
   const log = createLog('payments', settings.LOG_LEVEL);
+  const telemetry = await openTelemetry('payments', settings, log);
   const { AUTHORITY_URL: authorityUrl } = settings;
   const mutualTls = await readMutualTls(settings, { AUTHORITY_URL: authorityUrl, CATALOG_URL: settings.CATALOG_URL });
   const service = openServiceClient({
@@ -47,9 +48,11 @@ export async function openPaymentsParts(): Promise<PaymentsParts & Readonly<{ ke
       foreignIssuers,
       confirmShare,
       senderConstrainedTiers,
+      telemetry,
     }),
     keys,
     askQuote: quotesFrom({ service, issuer, url: settings.CATALOG_URL, log }),
     log,
+    telemetry,
   };
 }

@@ -1,7 +1,7 @@
 import { liveWithinMs, openRequest, type Gates, type RemoteKeys, type RevocationFeed } from '@sallyport/auth';
 import { sealRouter } from '@sallyport/auth/trpc';
 import { isReachable } from '@sallyport/db';
-import { serve, type Log, type MutualTls, type Running } from '@sallyport/service';
+import { serve, type Log, type MutualTls, type Running, type Telemetry } from '@sallyport/service';
 import type pg from 'pg';
 import type { AskQuote } from './catalog-quote.ts';
 import type { PaymentsDatabase } from './database.ts';
@@ -17,6 +17,8 @@ export type PaymentsParts = Readonly<{
   keys: Pick<RemoteKeys, 'usable' | 'close'>;
   askQuote: AskQuote;
   log: Log;
+  /** Default: nothing is counted. */
+  telemetry?: Telemetry | undefined;
   /** Web pages that may read the answers. Default: none. */
   allowedOrigins?: readonly string[];
   /** A second address, for the other services of the house. Default: none. */
@@ -49,6 +51,7 @@ export function servePayments(parts: PaymentsParts): Promise<Running> {
       restrictionsVersion: revocations.restrictions().version,
     }),
     log,
+    telemetry: parts.telemetry,
     onClose: async () => {
       gates.close();
       revocations.close();

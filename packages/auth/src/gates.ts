@@ -23,6 +23,8 @@ export type Decision = Readonly<{
   tier: TrustTier;
   outcome: 'admitted' | DenialReason;
   evidence?: string;
+  /** There when the local gate had checked the token before this call began: nothing was left to do but to look it up. */
+  cached?: true;
   /** Unique within `issuer`. */
   subject?: string;
   issuer?: string;

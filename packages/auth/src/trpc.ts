@@ -169,12 +169,19 @@ async function admit<Admitted extends Admissible>(
     ...('denial' in verdict
       ? { outcome: verdict.denial.reason }
       : { outcome: 'admitted', ...describe(verdict.admitted) }),
+    ...(wasCached(standing, startedAtMs) && { cached: true }),
     traceId: request.trace.traceId,
     tookMs: request.gates.clock.monotonicMs() - startedAtMs,
   };
   request.gates.report(decision, 'kind' in standing ? standing : undefined);
   if ('denial' in verdict) throw denialError(addressed(verdict.denial, request, standing));
   return verdict.admitted;
+}
+
+/** Whether a yes of the local gate rests on a check that was made before this call began. */
+function wasCached(standing: Standing | Denial, startedAtMs: number): boolean {
+  const isLocal = 'evidence' in standing && standing.evidence !== 'fresh';
+  return isLocal && standing.checkedAtMs < startedAtMs;
 }
 
 /** The denial in the scheme of the request, and with the nonce that its sender needs. */

@@ -11,6 +11,7 @@ test('settings are read, converted, and given their defaults', () => {
     DATABASE_URL: 'postgres://localhost/x',
     LOG_LEVEL: 'info',
     ISSUER: 'http://localhost:4000',
+    METRICS_HOST: '127.0.0.1',
     ALLOWED_ORIGINS: [],
   });
   expect(readEnvironment(serviceSettings(4001), { ...good, PORT: '' }).PORT).toBe(4001);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseJson } from './parse-json.ts';
+import { telemetrySettings } from './telemetry/telemetry-settings.ts';
 
 /** A setting that keeps the service from starting. The message is one line and says what to do. Never holds a value. */
 export class SettingsError extends Error {
@@ -30,6 +31,7 @@ export function serviceSettings(defaultPort: number) {
     ISSUER: z
       .url({ protocol: /^https?$/ })
       .describe('the public address of the auth service, such as http://localhost:4000'),
+    ...telemetrySettings,
     ALLOWED_ORIGINS: z
       .string()
       .default('')

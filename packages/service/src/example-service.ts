@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import { openRequest, systemClock } from '@sallyport/auth';
+import { openRequest, systemClock, type Gates } from '@sallyport/auth';
 import { testAuthority, testGates } from '@sallyport/auth/testing';
 import { sealRouter, trustTiers, type TrustContext, type TrustMeta } from '@sallyport/auth/trpc';
 import { initTRPC, TRPCError, tracked } from '@trpc/server';
@@ -9,8 +9,10 @@ import { createLog, formatError, refuse, serve, type HttpRequest, type Incoming,
 /** For this package's tests: a whole small service on a free port, with real gates, and its log in memory. */
 export async function exampleService(changes: Partial<ServeOptions<ExampleRouter>> = {}) {
   const authority = await testAuthority(systemClock);
-  const { gates, revocations } = await testGates(authority, 'example');
+  const opened = await testGates(authority, 'example');
+  const { revocations } = opened;
   const log = recordedLog();
+  const gates: Gates = { ...opened.gates, report: (decision) => changes.telemetry?.meters.decided(decision) };
   const seen: Incoming[] = [];
   const effects = { count: 0 };
   const waiting = { entered: Promise.withResolvers<void>(), leave: Promise.withResolvers<void>() };

@@ -24,3 +24,5 @@ export { serve, type Running, type ServeOptions } from './serve.ts';
 export { readArguments, runCommand, type Command } from './run-command.ts';
 export { runUntilSignal, startService } from './start-service.ts';
 export type { Incoming } from './trpc-endpoint.ts';
+export { meteredAuthority } from './telemetry/metered-authority.ts';
+export { noTelemetry, openTelemetry, type Telemetry } from './telemetry/telemetry.ts';

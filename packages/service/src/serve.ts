@@ -10,6 +10,8 @@ import type { MutualTls } from './mutual-tls.ts';
 import { openListeners } from './open-listeners.ts';
 import { requestLog } from './request-log.ts';
 import type { Route } from './routes.ts';
+import { openPathLabels } from './telemetry/path-labels.ts';
+import { noTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 import { trpcEndpoint, type TrpcEndpointOptions } from './trpc-endpoint.ts';
 import { answerUnreadable } from './unreadable-request.ts';
 
@@ -25,6 +27,8 @@ export type ServeOptions<Router extends AnyTRPCRouter> = Readonly<{
   /** Told by `/readyz` beside the parts. */
   readings?: Readings;
   log: Log;
+  /** What counts the requests. Default: nothing does. It is closed with the service. */
+  telemetry?: Telemetry | undefined;
   /**
    * Where clients find this service, e.g. `https://catalog.example`: what a proof of possession must name. Without any: the address it
    * listens on, and `localhost` beside a loopback one.
@@ -66,7 +70,7 @@ export type Running = Readonly<{
  * @throws SettingsError when the address cannot be listened on
  */
 export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<Router>): Promise<Running> {
-  const { log, maxBatchSize = 10 } = options;
+  const { log, maxBatchSize = 10, telemetry = noTelemetry } = options;
   const exchanges = openExchanges();
   const requests = requestLog(log, options.routinePaths);
   const endpoints: Endpoints = {
@@ -84,12 +88,19 @@ export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<
     onError: requests.failed,
   };
 
+  const labelOf = openPathLabels(options.router.tiers.keys(), endpoints.routes);
+  if (options.readings !== undefined) telemetry.meters.watch(options.readings);
+
   const { servers, ...urls } = await openListeners(options, {
     onRequest: (request, response, publicUrls) => {
       const exchange = openExchange(request, response, publicUrls);
       begin(exchange, exchanges.isStopping());
       exchanges.add(exchange);
-      response.once('close', () => requests.done(exchange));
+      response.once('close', () => {
+        requests.done(exchange);
+        const seconds = (performance.now() - exchange.startedAtMs) / 1000;
+        telemetry.meters.requestDone(labelOf(exchange.path), response.statusCode, seconds);
+      });
       void answer(exchange, endpoints);
     },
     onUnreadable: (error, socket) => answerUnreadable(error, { socket, exchanges: exchanges.on(socket), log }),
@@ -103,6 +114,7 @@ export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<
       log.error({ err: error }, 'could not close everything');
       throw error;
     });
+    await telemetry.close();
     log.info('stopped');
   };
   return { ...urls, close: () => (closed ??= close()) };

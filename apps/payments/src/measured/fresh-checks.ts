@@ -32,7 +32,7 @@ type Order = z.output<typeof order>;
 
 await startService('payments', async () => {
   const { ISSUER, CLIENT_ID: clientId, CLIENT_KEY } = readEnvironment(paymentsSettings);
-  const { port, host, keys, revocations, gates, database, pool, askQuote, log } = await openPaymentsParts();
+  const { port, host, keys, revocations, gates, database, pool, askQuote, log, telemetry } = await openPaymentsParts();
   const issuer = ISSUER.replace(/\/$/, '');
   const local = cachingVerifier(localVerifier({ issuer: ISSUER, audience: 'payments', keys }), { epoch: keys.epoch });
   const fresh = fetchingVerifier(local, { issuer, clientId, clientKey: { key: CLIENT_KEY, format: 'jwk' } });
@@ -40,8 +40,8 @@ await startService('payments', async () => {
   const fetching = openGates({
     issuers,
     restrictions: revocations.restrictions,
-    onDecision: decisionLog(log),
-    onDemotion: demotionLog(log),
+    onDecision: decisionLog(log, telemetry?.meters),
+    onDemotion: demotionLog(log, telemetry?.meters),
   });
   const gatesOf = { batched: gates, fetched: fetching };
   const parts = { database, askQuote, log };
@@ -62,6 +62,7 @@ await startService('payments', async () => {
     },
     readiness: async () => ({ keys: keys.usable() }),
     log,
+    telemetry,
     onClose: async () => {
       gates.close();
       fetching.close();

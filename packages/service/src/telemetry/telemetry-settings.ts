@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** What every service may be told about metrics and traces. Without any of it there are neither, and no request pays for them. */
+export const telemetrySettings = {
+  METRICS_PORT: z
+    .string()
+    .regex(/^[0-9]{1,5}$/)
+    .transform(Number)
+    .pipe(z.int().max(65_535))
+    .optional()
+    .describe('a free port that answers /metrics, 0 to 65535; or to nothing'),
+  METRICS_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('the address to listen on for whoever reads /metrics; nobody else should reach it'),
+};
