@@ -1,4 +1,4 @@
-import { openServiceClient, type ServiceClient } from '@sallyport/client/service';
+import { openServiceClient } from '@sallyport/client/service';
 import { startTemporarySystem } from '@sallyport/infra/temporary-system';
 import type { Contestant, Run } from './figure.ts';
 import type { LoadRequest } from './load-generator.ts';
@@ -11,8 +11,8 @@ export type AskedAuthority = Readonly<{
   pid: number | undefined;
   databaseUrl: string;
   sessions: readonly SeededSession[];
-  /** Payments' line to it, as payments has it. */
-  service: ServiceClient;
+  /** With which payments proves to it who it is: a private JWK. */
+  clientKey: string;
   /** Introspections of so many tokens each, over all the sessions. */
   requests: (tokensEach: number) => Promise<readonly LoadRequest[]>;
   close: () => Promise<void>;
@@ -44,7 +44,7 @@ export async function startAskedAuthority(
     pid: processListeningOn(Number(new URL(url).port)),
     databaseUrl,
     sessions: seeded,
-    service,
+    clientKey: JSON.stringify(system.secrets.clientKeys.payments),
     requests: async (tokensEach) => {
       const authorization = `Bearer ${await service.token('auth', 'introspect')}`;
       const headers = { authorization, 'content-type': 'application/json' };
@@ -93,7 +93,7 @@ async function assertAllActive({ url, requests }: AskedAuthority, tokensEach: nu
   }
 }
 
-function inGroups<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+export function inGroups<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
   return Array.from({ length: Math.floor(items.length / size) }, (_, group) =>
     items.slice(group * size, (group + 1) * size),
   );

@@ -1,8 +1,9 @@
 import type { Figure } from './figure.ts';
 import { warmVerify } from './figures/b05-warm-verify.ts';
 import { introspection } from './figures/b07-introspection.ts';
+import { introspectionLimits } from './figures/b08-introspection-limits.ts';
 import { revocation } from './figures/b09-revocation.ts';
 import { payment } from './figures/b12-payment.ts';
 
 /** In the order in which they are measured and shown. */
-export const figures: readonly Figure[] = [warmVerify, introspection, revocation, payment];
+export const figures: readonly Figure[] = [warmVerify, introspection, introspectionLimits, revocation, payment];

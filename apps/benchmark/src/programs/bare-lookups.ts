@@ -1,0 +1,68 @@
+import { createServer } from 'node:http';
+import { json } from 'node:stream/consumers';
+import pg from 'pg';
+import type { Round } from '../figure.ts';
+import { listenLocally } from '../listen-locally.ts';
+import { takeOrders } from '../orders.ts';
+import { ownUse } from '../own-use.ts';
+
+// A limit: what the authority looks up, with nothing around it. Sessions by their ids, in one prepared statement, on one connection
+// that pipelines: many at once inside this process; and the same, or one alone, for each HTTP request.
+
+const client = new pg.Client({
+  connectionString: process.env['DATABASE_URL'],
+  options: '-c search_path=auth',
+  pipeline: true,
+});
+await client.connect();
+
+const columns = 'sid, subject, client_id, auth_time, second_factor_at, acr';
+
+const server = createServer((request, response) => {
+  json(request)
+    .then(answer)
+    .then(
+      (rows) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(rows)),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+});
+
+takeOrders({ round }, await listenLocally(server));
+
+type Order = Readonly<{ groups: readonly (readonly string[])[]; underWay: number; forMs: number }>;
+
+/** Looks up one group of sessions after the other, so many groups at a time. */
+async function round({ groups, underWay, forMs }: Order): Promise<Round> {
+  const use = ownUse();
+  const endsAtMs = performance.now() + forMs;
+  let sent = 0;
+  let found = 0;
+  const lane = async (): Promise<void> => {
+    while (performance.now() < endsAtMs) {
+      const sessions = groups[sent++ % groups.length] ?? [];
+      const { length } = await lookUp(sessions);
+      found += length;
+    }
+  };
+  await Promise.all(Array.from({ length: underWay }, lane));
+  const { ms, coreShare } = use();
+  return { perSecond: (found / ms) * 1000, coreShare };
+}
+
+async function lookUp(sessions: readonly unknown[]): Promise<readonly object[]> {
+  const text = `SELECT ${columns} FROM sessions WHERE sid = ANY($1)`;
+  const { rows } = await client.query<object>({ name: 'many', text, values: [sessions] });
+  if (rows.length !== sessions.length) throw new Error(`${rows.length} of ${sessions.length} sessions were found.`);
+  return rows;
+}
+
+async function lookUpOne(session: unknown): Promise<readonly object[]> {
+  const text = `SELECT ${columns} FROM sessions WHERE sid = $1`;
+  const { rows } = await client.query<object>({ name: 'one', text, values: [session] });
+  return rows;
+}
+
+/** Of a list of ids the rows, and of one id its row. */
+function answer(asked: unknown): Promise<readonly object[]> {
+  return Array.isArray(asked) ? lookUp(asked) : lookUpOne(asked);
+}

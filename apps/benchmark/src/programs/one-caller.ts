@@ -1,0 +1,52 @@
+import { openServiceClient } from '@sallyport/client/service';
+import { Agent } from 'undici';
+import type { Round } from '../figure.ts';
+import { takeOrders } from '../orders.ts';
+import { quantile } from '../statistics.ts';
+
+// One caller with one question after the other: nothing to batch, and nobody to wait for.
+
+type Question = Readonly<{ tokenId: string; session: string; subject: string; client: string }>;
+type Order = Readonly<{ questions: readonly Question[]; forMs: number }>;
+type Ask = (question: Question) => Promise<boolean>;
+
+const { AUTHORITY = '', CLIENT_KEY = '', LOOKUP = '' } = process.env;
+
+const service = openServiceClient({ issuer: AUTHORITY, clientId: 'payments', privateKey: JSON.parse(CLIENT_KEY) });
+const agent = new Agent();
+
+/** As payments asks: identifiers over tRPC, as itself. */
+const askAuthority: Ask = async (question) => {
+  const [answer] = await service.authority([question], AbortSignal.timeout(1000));
+  return answer?.active === true;
+};
+
+/** The same session looked up by a server that asks nobody who asks, over undici. */
+const lookUp: Ask = async ({ session }) => {
+  const body = JSON.stringify(session);
+  const headers = { 'content-type': 'application/json' };
+  const answer = await agent.request({ origin: LOOKUP, path: '/', method: 'POST', headers, body });
+  return (await answer.body.text()).includes(session);
+};
+
+takeOrders({
+  authority: (order: Order) => round(askAuthority, order),
+  lookup: (order: Order) => round(lookUp, order),
+});
+
+async function round(ask: Ask, { questions, forMs }: Order): Promise<Round> {
+  const times: number[] = [];
+  const startedAtMs = performance.now();
+  let now = startedAtMs;
+  while (now < startedAtMs + forMs) {
+    const question = questions[times.length % questions.length];
+    if (question === undefined || !(await ask(question)))
+      throw new Error('A living session was not found to be alive.');
+    const before = now;
+    now = performance.now();
+    times.push(now - before);
+  }
+  const sorted = Float64Array.from(times).sort();
+  const latency = { p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95), p99: quantile(sorted, 0.99) };
+  return { perSecond: (times.length / (now - startedAtMs)) * 1000, latency };
+}
