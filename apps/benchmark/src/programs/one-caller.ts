@@ -1,5 +1,6 @@
 import { openServiceClient } from '@sallyport/client/service';
 import { Agent } from 'undici';
+import { z } from 'zod';
 import type { Round } from '../figure.ts';
 import { takeOrders } from '../orders.ts';
 import { quantile } from '../statistics.ts';
@@ -12,7 +13,12 @@ type Ask = (question: Question) => Promise<boolean>;
 
 const { AUTHORITY = '', CLIENT_KEY = '', LOOKUP = '' } = process.env;
 
-const service = openServiceClient({ issuer: AUTHORITY, clientId: 'payments', privateKey: JSON.parse(CLIENT_KEY) });
+const privateKey = z.looseObject({ kty: z.literal('EC') });
+const service = openServiceClient({
+  issuer: AUTHORITY,
+  clientId: 'payments',
+  privateKey: privateKey.parse(JSON.parse(CLIENT_KEY)),
+});
 const agent = new Agent();
 
 /** As payments asks: identifiers over tRPC, as itself. */
@@ -46,7 +52,7 @@ async function round(ask: Ask, { questions, forMs }: Order): Promise<Round> {
     now = performance.now();
     times.push(now - before);
   }
-  const sorted = Float64Array.from(times).sort();
+  const sorted = Float64Array.from(times).toSorted();
   const latency = { p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95), p99: quantile(sorted, 0.99) };
   return { perSecond: (times.length / (now - startedAtMs)) * 1000, latency };
 }
