@@ -66,16 +66,19 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
     },
   };
 
-  async function verifyAndRemember(token: BearerToken): Promise<Verification> {
+  function verifyAndRemember(token: BearerToken): Verification | Promise<Verification> {
     // Read before the check: were a key withdrawn meanwhile, the entry would be of the epoch that has passed.
     const begunIn = epoch();
-    const verification = await inner.verify(token);
-    if (verification.outcome === 'verified' && begunIn === epoch()) {
-      const leftMs = (verification.token.expiresAt - clock.epochSeconds()) * 1000;
-      const untilMs = verification.checkedAtMs + Math.min(cacheForMs, leftMs);
-      remember(token, { verification, untilMs, epoch: begunIn, bytes: estimateBytes(token, verification) });
-    }
-    return verification;
+    const settle = (verification: Verification): Verification => {
+      if (verification.outcome === 'verified' && begunIn === epoch()) {
+        const leftMs = (verification.token.expiresAt - clock.epochSeconds()) * 1000;
+        const untilMs = verification.checkedAtMs + Math.min(cacheForMs, leftMs);
+        remember(token, { verification, untilMs, epoch: begunIn, bytes: estimateBytes(token, verification) });
+      }
+      return verification;
+    };
+    const verification = inner.verify(token);
+    return verification instanceof Promise ? verification.then(settle) : settle(verification);
   }
 }
 

@@ -2,7 +2,7 @@ import { readAcr, type AcrTable } from './acr-table.ts';
 import { isIdentifier, isTime, readRoles, readScope, refuseCommonClaims, type Expectation } from './claims.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { readConfirmation } from './confirmation.ts';
-import { openSignedToken } from './signed-token.ts';
+import { openSignedToken, type SignedToken } from './signed-token.ts';
 import type { JsonObject } from './strict-json.ts';
 import type { TokenVerifier, VerifiedToken, Verification } from './token-verifier.ts';
 import type { VerificationKeys } from './verification-keys.ts';
@@ -48,22 +48,26 @@ export function localVerifier(options: LocalVerifierOptions): TokenVerifier {
 
   return {
     maxLifetimeSeconds: expected.maxLifetimeSeconds,
-    async verify(text): Promise<Verification> {
+    verify(text): Verification | Promise<Verification> {
       const checkedAtMs = clock.monotonicMs();
-      const signed = await openSignedToken(text, 'at+jwt', options.keys);
-      if (signed.outcome !== 'signed') return signed;
-      const reason = refuseCommonClaims(signed.claims, expected, clock.epochSeconds());
-      if (reason !== undefined) return { outcome: 'refused', reason };
-      const { cnf } = signed.claims;
-      const confirmation = cnf === undefined ? undefined : readConfirmation(cnf);
-      // Bound to something that nobody here can check.
-      if (cnf !== undefined && confirmation === undefined) return { outcome: 'refused', reason: 'token_bound' };
-      const token = readAccessToken(signed.claims, signed.keyId, options);
-      return token === undefined
-        ? { outcome: 'refused', reason: 'token_claims' }
-        : { outcome: 'verified', token: confirmation ? { ...token, confirmation } : token, checkedAtMs };
+      const signed = openSignedToken(text, 'at+jwt', options.keys);
+      return signed instanceof Promise ? signed.then((late) => decide(late, checkedAtMs)) : decide(signed, checkedAtMs);
     },
   };
+
+  function decide(signed: SignedToken, checkedAtMs: number): Verification {
+    if (signed.outcome !== 'signed') return signed;
+    const reason = refuseCommonClaims(signed.claims, expected, clock.epochSeconds());
+    if (reason !== undefined) return { outcome: 'refused', reason };
+    const { cnf } = signed.claims;
+    const confirmation = cnf === undefined ? undefined : readConfirmation(cnf);
+    // Bound to something that nobody here can check.
+    if (cnf !== undefined && confirmation === undefined) return { outcome: 'refused', reason: 'token_bound' };
+    const token = readAccessToken(signed.claims, signed.keyId, options);
+    return token === undefined
+      ? { outcome: 'refused', reason: 'token_claims' }
+      : { outcome: 'verified', token: confirmation ? { ...token, confirmation } : token, checkedAtMs };
+  }
 }
 
 /** The claims of RFC 9068 §2.2 beyond the common ones. */

@@ -1,6 +1,7 @@
 import { base64url, compactVerify, errors } from 'jose';
-import type { BearerToken } from './bearer-token.ts';
+import { maxTokenLength, type BearerToken } from './bearer-token.ts';
 import type { DenialReason } from './denial.ts';
+import { signatureCheck } from './signature-check.ts';
 import { parseStrictObject, type JsonObject } from './strict-json.ts';
 import { keyIdGrammar, type VerificationKey, type VerificationKeys } from './verification-keys.ts';
 
@@ -15,22 +16,40 @@ const headerMembers: ReadonlySet<string> = new Set(['alg', 'typ', 'kid']);
 
 /**
  * Checks the JOSE header and the signature (RFC 7515 §5.2), and parses the claims strictly. `type` is compared without
- * case and with an optional `application/` (RFC 8725 §3.11). Not checked: any claim.
+ * case and with an optional `application/` (RFC 8725 §3.11). Answers at once where the key is here and this runtime can check with it
+ * without waiting. Not checked: any claim.
  */
-export async function openSignedToken(text: BearerToken, type: string, keys: VerificationKeys): Promise<SignedToken> {
+export function openSignedToken(
+  text: BearerToken,
+  type: string,
+  keys: VerificationKeys,
+): SignedToken | Promise<SignedToken> {
   const header = readHeader(text);
   if ('outcome' in header) return header;
-  const { typ, kid } = header;
+  const { alg, typ, kid } = header;
   if (!isType(typ, type)) return refused('token_type');
   if (typeof kid !== 'string' || !keyIdGrammar.test(kid)) return refused('token_header_refused');
-  if (keys.find(kid) === undefined) await keys.refresh();
+  const signed = { text, alg, keyId: kid };
+  return keys.find(kid) === undefined
+    ? keys.refresh().then(() => openWithKey(signed, keys))
+    : openWithKey(signed, keys);
+}
+
+type Signed = Readonly<{ text: BearerToken; alg: unknown; keyId: string }>;
+
+function openWithKey({ text, alg, keyId }: Signed, keys: VerificationKeys): SignedToken | Promise<SignedToken> {
   if (!keys.usable()) return { outcome: 'unknown', reason: 'keys_unavailable' };
-  const key = keys.find(kid);
+  const key = keys.find(keyId);
   if (key === undefined) return refused('token_key_unknown');
-  const reason = await refuseSignature(text, header, key);
-  if (reason !== undefined) return refused(reason);
-  const claims = parseStrictObject(base64url.decode(text.split('.')[1] ?? ''));
-  return claims === undefined ? refused('token_claims') : { outcome: 'signed', claims, keyId: kid };
+  const open = (reason: SignatureRefusal | undefined): SignedToken =>
+    reason === undefined ? readClaims(text, keyId) : refused(reason);
+  const reason = refuseSignature(text, { alg }, key);
+  return reason instanceof Promise ? reason.then(open) : open(reason);
+}
+
+function readClaims(text: BearerToken, keyId: string): SignedToken {
+  const claims = parseStrictObject(base64url.decode(text.slice(text.indexOf('.') + 1, text.lastIndexOf('.'))));
+  return claims === undefined ? refused('token_claims') : { outcome: 'signed', claims, keyId };
 }
 
 type TokenHeader = Readonly<{ alg: unknown; typ: unknown; kid: unknown }>;
@@ -38,19 +57,39 @@ type Refused = Extract<SignedToken, { outcome: 'refused' }>;
 
 /** The JOSE header, parsed strictly, when it has no other members than ours. What they say is not checked. */
 export function readHeader(text: BearerToken): TokenHeader | Refused {
-  const header = parseStrictObject(base64url.decode(text.split('.')[0] ?? ''));
+  const header = parseStrictObject(base64url.decode(text.slice(0, text.indexOf('.'))));
   if (header === undefined) return refused('token_malformed');
   if (Object.keys(header).some((member) => !headerMembers.has(member))) return refused('token_header_refused');
   return { alg: header['alg'], typ: header['typ'], kid: header['kid'] };
 }
 
-/** The reason why `key` did not sign the token with the algorithm that it is pinned to, or `undefined` when it did. */
-export async function refuseSignature(
+type SignatureRefusal = 'token_algorithm' | 'token_signature';
+
+/**
+ * The reason why `key` did not sign the token with the algorithm that it is pinned to, or `undefined` when it did. A failure of the
+ * runtime is neither, and thrown.
+ */
+export function refuseSignature(
   text: BearerToken,
   { alg }: Pick<TokenHeader, 'alg'>,
+  key: VerificationKey,
+): SignatureRefusal | undefined | Promise<SignatureRefusal | undefined> {
+  if (alg !== key.algorithm) return 'token_algorithm';
+  const holds = signatureCheck(key);
+  if (holds === undefined) return refuseByWebCrypto(text, key);
+  const end = text.lastIndexOf('.');
+  // The grammar lets in ASCII alone: as many bytes as characters, up to the longest token. They are looked at before anybody else writes here.
+  encoder.encodeInto(text, written);
+  return holds(written.subarray(0, end), base64url.decode(text.slice(end + 1))) ? undefined : 'token_signature';
+}
+
+const encoder = new TextEncoder();
+const written = new Uint8Array(maxTokenLength);
+
+async function refuseByWebCrypto(
+  text: BearerToken,
   { key, algorithm }: VerificationKey,
-): Promise<'token_algorithm' | 'token_signature' | undefined> {
-  if (alg !== algorithm) return 'token_algorithm';
+): Promise<SignatureRefusal | undefined> {
   try {
     await compactVerify(text, key, { algorithms: [algorithm] });
     return undefined;
