@@ -63,6 +63,9 @@ export type Readings = Readonly<{
   close: () => Promise<void>;
 }>;
 
+export type Closable = Readonly<{ close: () => Promise<void> }>;
+export type Open<Value extends Closable> = (run: Run) => Promise<Value>;
+
 /** How a run goes about it. */
 export type Run = Readonly<{
   /** Shorter rounds and smaller numbers: what takes minutes is measured on less, and says so in its notes. */
@@ -71,6 +74,8 @@ export type Run = Readonly<{
   pinning: Pinning;
   /** The load generator: one process for all figures, beside what is measured. */
   load: () => Promise<LoadGenerator>;
+  /** What this opens, which stays open while the figures that follow share it too. */
+  shared: <Value extends Closable>(open: Open<Value>) => Promise<Value>;
   /** URL of an empty database, beside what is measured: one server for all figures, a database for each call. */
   database: () => Promise<string>;
   /** Tells whoever waits what is being done. */
@@ -84,6 +89,8 @@ export type Figure = Readonly<{
   title: string;
   /** Seconds that it takes, roughly: for whoever waits. */
   seconds: Readonly<{ quick: number; full: number }>;
+  /** What it asks of `Run.shared`. Whatever else is open there is closed before it begins, so that nothing idles beside it. */
+  shares?: Open<Closable>;
   /** Starts what is measured, and proves that each contestant answers rightly. Rejects when one is missing: a partial comparison is none. */
   open: (run: Run) => Promise<Comparison | Readings>;
 }>;

@@ -1,4 +1,7 @@
 import type { Figure } from './figure.ts';
+import { signedInRead } from './figures/b01-signed-in-read.ts';
+import { usualRead } from './figures/b03-usual-read.ts';
+import { readOverHttp } from './figures/b04-read-over-http.ts';
 import { warmVerify } from './figures/b05-warm-verify.ts';
 import { introspection } from './figures/b07-introspection.ts';
 import { introspectionLimits } from './figures/b08-introspection-limits.ts';
@@ -6,4 +9,13 @@ import { revocation } from './figures/b09-revocation.ts';
 import { payment } from './figures/b12-payment.ts';
 
 /** In the order in which they are measured and shown. */
-export const figures: readonly Figure[] = [warmVerify, introspection, introspectionLimits, revocation, payment];
+export const figures: readonly Figure[] = [
+  signedInRead,
+  usualRead,
+  readOverHttp,
+  warmVerify,
+  introspection,
+  introspectionLimits,
+  revocation,
+  payment,
+];

@@ -51,6 +51,7 @@ async function run({ chosen, quick, rounds, json }: Options): Promise<void> {
   const open = openRun({ quick, progress: progress.doing });
   const results: FigureResult[] = [];
   for (const figure of chosen) {
+    await open.prepareFor(figure);
     progress.begin(figure);
     const result = await measureFigure(figure, open, { rounds, roundMs: quick ? 250 : 1500 });
     progress.end();

@@ -1,7 +1,8 @@
 import { startService } from '@sallyport/service';
 import { openCatalogParts } from '../catalog-parts.ts';
 import { productKey } from '../product-input.ts';
-import { productRules, publicRules } from '../product-rules.ts';
+import { productRules } from '../product-rules.ts';
+import { catalogRouter } from '../router.ts';
 import { seenProduct } from '../seen-product.ts';
 import { serveCatalog } from '../serve-catalog.ts';
 import { router, trust } from '../trpc.ts';
@@ -12,12 +13,8 @@ import { heldProduct } from './held-product.ts';
 
 const measuredRouter = router({
   products: router({
-    get: trust
-      .publicRead()
-      .input(productKey)
-      .query(({ ctx, input }) =>
-        seenProduct({ reads: ctx.reads, rules: publicRules(ctx.request.policy) }, ctx.principal, input.id),
-      ),
+    list: catalogRouter.products.list,
+    get: catalogRouter.products.get,
     getSignedIn: trust
       .authenticatedRead({ scope: 'catalog:read' })
       .input(productKey)

@@ -1,0 +1,40 @@
+import type { Figure } from '../figure.ts';
+import { measuredCatalog } from '../measured-catalog.ts';
+import { heldId, openReadContestants } from '../read-contestants.ts';
+
+const names = {
+  signedIn: 'signed in, from the database',
+  anybody: 'publicRead, from the database',
+  signedInHeld: 'signed in, from memory',
+  anybodyHeld: 'publicRead, from memory',
+} as const;
+
+/** What the local gate costs a read. */
+export const signedInRead: Figure = {
+  id: 'B1',
+  title: 'Catalog’s products.get behind the local gate, steady tokens, against the same procedure open to anybody',
+  seconds: { quick: 12, full: 60 },
+  shares: measuredCatalog,
+  open: async (run) => {
+    const { catalog, storedId, close } = await openReadContestants(run);
+    const signedIn = { procedure: 'products.getSignedIn', signedIn: true };
+    const anybody = { procedure: 'products.get', signedIn: false };
+    return {
+      kind: 'comparison',
+      contestants: [
+        await catalog(names.signedIn, { ...signedIn, id: storedId }),
+        await catalog(names.anybody, { ...anybody, id: storedId }),
+        await catalog(names.signedInHeld, { ...signedIn, id: heldId }),
+        await catalog(names.anybodyHeld, { ...anybody, id: heldId }),
+      ],
+      goals: [
+        { of: names.signedIn, over: names.anybody, measure: 'perSecond', bound: { atLeast: 0.97 } },
+        { of: names.signedInHeld, over: names.anybodyHeld, measure: 'perSecond', bound: { atLeast: 0.97 } },
+      ],
+      notes: [
+        '64 connections, 16 people’s tokens. From memory there is nothing else that a request waits for: the harder of the two.',
+      ],
+      close,
+    };
+  },
+};

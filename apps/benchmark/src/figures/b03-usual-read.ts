@@ -1,0 +1,29 @@
+import type { Figure } from '../figure.ts';
+import { measuredCatalog } from '../measured-catalog.ts';
+import { heldId, openReadContestants } from '../read-contestants.ts';
+
+const sallyport = 'catalog, signed in';
+const usual = 'tRPC standalone and jose';
+
+/** Against what a team writes today. */
+export const usualRead: Figure = {
+  id: 'B3',
+  title: 'A signed-in read at catalog, row in memory, against tRPC’s standalone adapter with jose in a middleware',
+  seconds: { quick: 7, full: 35 },
+  shares: measuredCatalog,
+  open: async (run) => {
+    const { catalog, server, close } = await openReadContestants(run);
+    return {
+      kind: 'comparison',
+      contestants: [
+        await catalog(sallyport, { procedure: 'products.getSignedIn', id: heldId, signedIn: true }),
+        await server(usual),
+      ],
+      goals: [{ of: sallyport, over: usual, measure: 'perSecond', bound: { atLeast: 8 } }],
+      notes: [
+        'Both answer the same bytes to the same tokens over 64 connections. The other has no log, no limits, no revocation and no rules about products; catalog has.',
+      ],
+      close,
+    };
+  },
+};

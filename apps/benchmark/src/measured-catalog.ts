@@ -1,0 +1,42 @@
+import { demoPassword, grace } from '@sallyport/infra/demo-users';
+import { openDevice } from '@sallyport/infra/device';
+import { startTemporarySystem } from '@sallyport/infra/temporary-system';
+import type { Run } from './figure.ts';
+import { processListeningOn } from './processor-use.ts';
+
+/** Catalog alone on its processor, as it runs in production, with its authority and PostgreSQL on the others. */
+export type MeasuredCatalog = Readonly<{
+  url: string;
+  pid: number | undefined;
+  issuer: string;
+  /** Access tokens for catalog, each of a session that has just begun. */
+  signIn: (sessions: number) => Promise<readonly string[]>;
+  close: () => Promise<void>;
+}>;
+
+/** To be asked of `Run.shared`: figures about reads stand behind each other. */
+export async function measuredCatalog(run: Run): Promise<MeasuredCatalog> {
+  const { measuredService, restService } = run.pinning;
+  const system = await startTemporarySystem(await run.database(), {
+    logLevel: 'info',
+    launchers: { catalog: measuredService, auth: restService, payments: restService },
+    programs: { catalog: 'src/measured/main.ts' },
+  });
+  await system.stop('payments');
+  const { urls } = system;
+  return {
+    url: urls.catalog,
+    pid: processListeningOn(Number(new URL(urls.catalog).port)),
+    issuer: urls.auth,
+    signIn: async (sessions) => {
+      const tokens: string[] = [];
+      for (let session = 0; session < sessions; session += 1) {
+        const device = openDevice(urls);
+        await device.client.signIn({ email: grace.email, password: demoPassword });
+        tokens.push((await device.tokens()).accessTokens['catalog']?.token ?? '');
+      }
+      return tokens;
+    },
+    close: system.close,
+  };
+}

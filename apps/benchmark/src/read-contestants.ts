@@ -1,0 +1,94 @@
+import { OperatorError } from '@sallyport/infra/operator-error';
+import type { Contestant, Run } from './figure.ts';
+import type { LoadRequest } from './load-generator.ts';
+import { measuredCatalog } from './measured-catalog.ts';
+import { startMeasured, type MeasuredProcess } from './measured-process.ts';
+
+/** Connections of the load, each with one request under way. */
+const connections = 64;
+/** Of as many people as there are tokens: each connection shows its own again and again. */
+const sessions = 16;
+
+/** The product that catalog's fixture holds in memory: 1 KB of JSON. */
+export const heldId = '019b8d20-0000-7000-8000-000000000001';
+
+type ReadOptions = Readonly<{ procedure: string; id: string; signedIn: boolean }>;
+
+export type ReadContestants = Readonly<{
+  /** The real catalog, asked for a product. */
+  catalog: (name: string, read: ReadOptions) => Promise<Contestant>;
+  /** One of `programs/read-server.ts`, answering what catalog answers for the product that it holds. */
+  server: (name: string) => Promise<Contestant>;
+  /** An id of a product in the database. */
+  storedId: string;
+  close: () => Promise<void>;
+}>;
+
+/** Servers that answer the same read, and the load that asks them. */
+export async function openReadContestants(run: Run): Promise<ReadContestants> {
+  const catalog = await run.shared(measuredCatalog);
+  const load = await run.load();
+  const tokens = await catalog.signIn(sessions);
+  const answered = await fetch(`${catalog.url}${requestOf('products.get', heldId).path}`);
+  const body = await answered.text();
+  const started: MeasuredProcess[] = [];
+
+  async function contestant(name: string, asked: Asked): Promise<Contestant> {
+    const { url, pid, requests, containing } = asked;
+    for (const { path, headers = {} } of requests) {
+      const answer = await fetch(`${url}${path}`, { headers });
+      const text = await answer.text();
+      if (!answer.ok || !text.includes(containing)) throw new OperatorError(`${name} answers ${answer.status} ${text}`);
+    }
+    return { name, round: (forMs) => load.send({ url, requests, connections, forMs, containing }, pid) };
+  }
+
+  return {
+    catalog: (name, { procedure, id, signedIn }) => {
+      const request = requestOf(procedure, id);
+      const requests = signedIn ? tokens.map((token) => ({ ...request, headers: bearing(token) })) : [request];
+      return contestant(name, { url: catalog.url, pid: catalog.pid, requests, containing: id });
+    },
+    server: async (name) => {
+      const { product, headers } = { product: productOf(body), headers: servedHeaders(answered.headers) };
+      const settings = { CONTESTANT: name, ISSUER: catalog.issuer, PRODUCT: product, HEADERS: JSON.stringify(headers) };
+      const server = await startMeasured({ program: 'read-server.ts', launcher: run.pinning.measured, settings });
+      started.push(server);
+      const requests = tokens.map((token) => ({ ...requestOf('products.get', heldId), headers: bearing(token) }));
+      // The same bytes, all of them.
+      return contestant(name, { url: server.url, pid: server.pid, requests, containing: body });
+    },
+    storedId: await storedProduct(catalog.url),
+    close: async () => {
+      await Promise.all(started.map(({ stop }) => stop()));
+    },
+  };
+}
+
+type Asked = Readonly<{ url: string; pid: number | undefined; requests: readonly LoadRequest[]; containing: string }>;
+
+function requestOf(procedure: string, id: string): LoadRequest {
+  return { path: `/trpc/${procedure}?input=${encodeURIComponent(JSON.stringify({ id }))}` };
+}
+
+function bearing(token: string): Readonly<Record<string, string>> {
+  return { authorization: `Bearer ${token}` };
+}
+
+function productOf(body: string): string {
+  const [, product = ''] = /^\{"result":\{"data":(.*)\}\}$/.exec(body) ?? [];
+  return product;
+}
+
+/** All that catalog sends, but what Node adds by itself. */
+function servedHeaders(headers: Headers): Readonly<Record<string, string>> {
+  const added = new Set(['date', 'connection', 'keep-alive', 'content-length', 'content-type', 'transfer-encoding']);
+  return Object.fromEntries(Array.from(headers).filter(([name]) => !added.has(name)));
+}
+
+async function storedProduct(url: string): Promise<string> {
+  const answer = await fetch(`${url}/trpc/products.list?input=${encodeURIComponent('{"limit":1}')}`);
+  const [, id] = /"id":"([0-9a-f-]{36})"/.exec(await answer.text()) ?? [];
+  if (id === undefined) throw new OperatorError('Catalog lists no product.');
+  return id;
+}
