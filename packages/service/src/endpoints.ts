@@ -1,5 +1,7 @@
+import type { CallAnswer } from './call-answer.ts';
+import { readCallQuery, type CallQuery, type CallRequest } from './call-query.ts';
 import { admitOrigin } from './cross-origin.ts';
-import { sendAnswer, sendWebResponse } from './http-answer.ts';
+import { sendAnswer, sendCallAnswer, sendWebResponse } from './http-answer.ts';
 import type { Exchange } from './http-exchange.ts';
 import { errorShape, headersOf, publicErrorOf } from './public-error.ts';
 import { refuseRequest } from './refusal.ts';
@@ -14,7 +16,9 @@ export type Endpoints = Readonly<{
   limits: Limits;
   allowedOrigins: readonly string[];
   routes: readonly Route[];
-  answerCalls: (exchange: Exchange, body: string | undefined) => Promise<Response>;
+  /** For calls that are plain JSON; `undefined` for all others. */
+  answerDirectly: (request: CallRequest) => Promise<CallAnswer> | undefined;
+  answerByTrpc: (request: CallRequest) => Promise<Response>;
   isStopping: () => boolean;
   onError: (exchange: Exchange, error: Error) => void;
 }>;
@@ -34,11 +38,15 @@ export async function answer(exchange: Exchange, endpoints: Endpoints): Promise<
   }
 }
 
-async function answerTrpc(exchange: Exchange, { limits, answerCalls }: Endpoints): Promise<void> {
+async function answerTrpc(exchange: Exchange, { limits, answerDirectly, answerByTrpc }: Endpoints): Promise<void> {
   checkMethod(exchange, ['GET', 'POST']);
-  checkBatch(exchange, limits.maxBatchSize);
-  const body = exchange.method === 'POST' ? await readJson(exchange, limits) : noBody(exchange);
-  await sendWebResponse(exchange, await answerCalls(exchange, body));
+  const query = readCallQuery(exchange.query);
+  checkBatch(exchange, query, limits.maxBatchSize);
+  const body = exchange.method === 'POST' ? await readJson(exchange, limits) : noBody(exchange, query);
+  const request = { exchange, query, body };
+  const direct = answerDirectly(request);
+  if (direct === undefined) await sendWebResponse(exchange, await answerByTrpc(request));
+  else sendCallAnswer(exchange, await direct);
 }
 
 async function readJson(exchange: Exchange, { maxBodyBytes }: Limits): Promise<string> {
@@ -48,9 +56,9 @@ async function readJson(exchange: Exchange, { maxBodyBytes }: Limits): Promise<s
   return body;
 }
 
-function noBody(exchange: Exchange): undefined {
+function noBody(exchange: Exchange, { input }: CallQuery): undefined {
   checkNoBody(exchange);
-  checkNesting(new URLSearchParams(exchange.query).get('input') ?? '');
+  checkNesting(input);
 }
 
 async function answerRoute(exchange: Exchange, routes: readonly Route[], { maxBodyBytes }: Limits): Promise<void> {

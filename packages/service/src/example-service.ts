@@ -1,14 +1,23 @@
 import { EventEmitter, once } from 'node:events';
 import { openRequest, systemClock, type Gates } from '@sallyport/auth';
-import { testAuthority, testGates } from '@sallyport/auth/testing';
+import { testAuthority, testGates, type TestAuthority } from '@sallyport/auth/testing';
 import { sealRouter, trustTiers, type TrustContext, type TrustMeta } from '@sallyport/auth/trpc';
 import { initTRPC, TRPCError, tracked } from '@trpc/server';
 import { z } from 'zod';
-import { createLog, formatError, refuse, serve, type HttpRequest, type Incoming, type ServeOptions } from './index.ts';
+import {
+  createLog,
+  formatError,
+  refuse,
+  refuseUnavailable,
+  serve,
+  type HttpRequest,
+  type Incoming,
+  type ServeOptions,
+} from './index.ts';
 
 /** For this package's tests: a whole small service on a free port, with real gates, and its log in memory. */
-export async function exampleService(changes: Partial<ServeOptions<ExampleRouter>> = {}) {
-  const authority = await testAuthority(systemClock);
+export async function exampleService(changes: Partial<ServeOptions<ExampleRouter>> = {}, shared?: TestAuthority) {
+  const authority = shared ?? (await testAuthority(systemClock));
   const opened = await testGates(authority, 'example');
   const { revocations } = opened;
   const log = recordedLog();
@@ -26,6 +35,7 @@ export async function exampleService(changes: Partial<ServeOptions<ExampleRouter
     readiness: async () => ({ database: true }),
     createContext: (incoming) => {
       seen.push(incoming);
+      if (incoming.headers('example-context').includes('broken')) throw new Error(innerSecret);
       return { request: openRequest({ gates, ...incoming }), effects, waiting, streams };
     },
     ...changes,
@@ -68,6 +78,19 @@ const exampleRouter = t.router({
     .publicRead()
     .input(z.record(z.string(), z.unknown()))
     .mutation(({ input }) => input),
+  says: trust
+    .publicRead()
+    .input(z.unknown())
+    .query(({ input }) => ({ said: input })),
+  saysNothing: trust.publicRead().query(() => undefined),
+  // What no JSON can say, and what JSON would say nothing of.
+  saysTooMuch: trust.publicRead().query(() => ({ amount: 1n })),
+  promises: trust.publicRead().query(() => ({ amount: Promise.resolve(1) })),
+  throwsText: trust.publicRead().mutation(() => {
+    // oxlint-disable-next-line typescript/only-throw-error -- a library may do this
+    throw innerSecret;
+  }),
+  isOut: trust.publicRead().query(() => refuseUnavailable()),
   mine: trust.authenticatedRead({ scope: 'example:read' }).query(({ ctx }) => ctx.principal.user),
   pay: trust.regulatedAction({ scope: 'example:read', mfaWithinSeconds: 300 }).mutation(() => 'paid'),
   breaks: trust.publicRead().query(() => {

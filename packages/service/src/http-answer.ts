@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { CallAnswer } from './call-answer.ts';
 import type { Exchange } from './http-exchange.ts';
 
 export type HttpAnswer = Readonly<{
@@ -31,6 +32,15 @@ export function sendAnswer({ response, request }: Exchange, { status, headers, j
   }
   response.setHeader('Content-Type', 'application/json');
   response.end(JSON.stringify(json));
+}
+
+/** Sends what came of plain calls. */
+export function sendCallAnswer({ response }: Exchange, { status, headers, text }: CallAnswer): void {
+  response.statusCode = status;
+  response.setHeader('Content-Type', 'application/json');
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.appendHeader('Vary', 'trpc-accept, accept');
+  response.end(text);
 }
 
 // Ours, or Node's, to set.

@@ -1,6 +1,7 @@
 export { answerOutage } from './answer-outage.ts';
 export { decisionLog } from './decision-log.ts';
 export { clientSettings, preparationSettings, readEnvironment, serviceSettings, SettingsError } from './environment.ts';
+export type { Incoming } from './incoming.ts';
 export { issuerReports } from './issuer-reports.ts';
 export { breakerLog, confirmationLog, demotionLog } from './trust-log.ts';
 export { foreignIssuerSettings } from './foreign-issuer-settings.ts';
@@ -23,6 +24,5 @@ export { senderSettings } from './sender-settings.ts';
 export { serve, type Running, type ServeOptions } from './serve.ts';
 export { readArguments, runCommand, type Command } from './run-command.ts';
 export { runUntilSignal, startService } from './start-service.ts';
-export type { Incoming } from './trpc-endpoint.ts';
 export { meteredAuthority } from './telemetry/metered-authority.ts';
 export { noTelemetry, openTelemetry, type Telemetry } from './telemetry/telemetry.ts';

@@ -1,4 +1,5 @@
 import { maxTokenLength } from '@sallyport/auth';
+import type { CallQuery } from './call-query.ts';
 import type { Exchange } from './http-exchange.ts';
 import { refuseRequest } from './refusal.ts';
 
@@ -39,8 +40,8 @@ export function checkContentType({ headers }: Exchange, mediaType: string): void
 }
 
 /** The calls of a batch are named in its path, separated by commas. */
-export function checkBatch({ path, query }: Exchange, maxBatchSize: number): void {
-  if (new URLSearchParams(query).get('batch') !== '1') return;
+export function checkBatch({ path }: Exchange, { isBatch }: CallQuery, maxBatchSize: number): void {
+  if (!isBatch) return;
   const calls = decodePath(path).split(',').length;
   if (calls > maxBatchSize) refuseRequest('too_many_calls');
 }

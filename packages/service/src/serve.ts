@@ -1,10 +1,12 @@
 import type { SealedRouter } from '@sallyport/auth/trpc';
 import type { AnyTRPCRouter } from '@trpc/server';
+import { directCalls } from './direct-calls.ts';
 import { drain, openExchanges } from './drain.ts';
 import { answer, type Endpoints } from './endpoints.ts';
 import { healthRoutes, type Readiness, type Readings } from './health.ts';
 import { standingHeaders } from './http-answer.ts';
 import { openExchange, type Exchange } from './http-exchange.ts';
+import type { TrpcEndpointOptions } from './incoming.ts';
 import type { Log } from './log.ts';
 import type { MutualTls } from './mutual-tls.ts';
 import { openListeners } from './open-listeners.ts';
@@ -12,7 +14,7 @@ import { requestLog } from './request-log.ts';
 import type { Route } from './routes.ts';
 import { openPathLabels } from './telemetry/path-labels.ts';
 import { noTelemetry, type Telemetry } from './telemetry/telemetry.ts';
-import { trpcEndpoint, type TrpcEndpointOptions } from './trpc-endpoint.ts';
+import { trpcEndpoint } from './trpc-endpoint.ts';
 import { answerUnreadable } from './unreadable-request.ts';
 
 export type ServeOptions<Router extends AnyTRPCRouter> = Readonly<{
@@ -38,6 +40,8 @@ export type ServeOptions<Router extends AnyTRPCRouter> = Readonly<{
   mutualTls?: MutualTls | undefined;
   /** Paths that are asked every second and say nothing new: their lines in the log are `debug`, unless one is refused. Default: none. */
   routinePaths?: readonly string[];
+  /** Whether plain JSON calls are made without tRPC's own HTTP code, which costs more than they do. The answers are the same. Default: true. */
+  directCalls?: boolean;
   /** Endpoints outside tRPC. `/healthz` and `/readyz` are there already. */
   routes?: readonly Route[];
   /** Default 64 kB. */
@@ -73,17 +77,19 @@ export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<
   const { log, maxBatchSize = 10, telemetry = noTelemetry } = options;
   const exchanges = openExchanges();
   const requests = requestLog(log, options.routinePaths);
+  const calls: TrpcEndpointOptions<Router> = {
+    router: options.router,
+    createContext: options.createContext,
+    maxBatchSize,
+    onStream: exchanges.markStream,
+    onError: requests.failed,
+  };
   const endpoints: Endpoints = {
     limits: { maxBodyBytes: options.maxBodyBytes ?? 64 * 1024, maxBatchSize },
     allowedOrigins: options.allowedOrigins ?? [],
     routes: [...healthRoutes(options), ...(options.routes ?? [])],
-    answerCalls: trpcEndpoint({
-      router: options.router,
-      createContext: options.createContext,
-      maxBatchSize,
-      onStream: exchanges.markStream,
-      onError: requests.failed,
-    }),
+    answerDirectly: options.directCalls === false ? () => undefined : directCalls(calls),
+    answerByTrpc: trpcEndpoint(calls),
     isStopping: exchanges.isStopping,
     onError: requests.failed,
   };

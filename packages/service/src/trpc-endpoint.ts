@@ -1,31 +1,9 @@
-import type { HeaderValues, Sender, TrustTier } from '@sallyport/auth';
-import type { SealedRouter } from '@sallyport/auth/trpc';
-import type { AnyTRPCRouter, inferRouterContext } from '@trpc/server';
+import type { AnyTRPCRouter } from '@trpc/server';
 import { resolveResponse, type TRPCRequestInfo } from '@trpc/server/http';
+import type { CallRequest } from './call-query.ts';
 import type { Exchange } from './http-exchange.ts';
+import { incomingReader, type TrpcEndpointOptions } from './incoming.ts';
 import { responseMeta } from './public-error.ts';
-
-/** What a service makes a request's context from; `openRequest({ gates, ...incoming })` takes it as it is. */
-export type Incoming = Readonly<{
-  /** Every header line by itself. `traceparent` is always there: it names the trace this request is logged under. */
-  headers: HeaderValues;
-  /** Paths of the calls in this request, in order. Their tiers stand in `tiers` at the same places. */
-  calls: readonly string[];
-  tiers: readonly TrustTier[];
-  /** Aborts when the caller goes away, and when the service stops before the request is done. */
-  signal: AbortSignal;
-  remoteAddress: string;
-  sender: Sender;
-}>;
-
-export type TrpcEndpointOptions<Router extends AnyTRPCRouter> = Readonly<{
-  router: SealedRouter<Router>;
-  createContext: (incoming: Incoming) => inferRouterContext<Router> | Promise<inferRouterContext<Router>>;
-  maxBatchSize: number;
-  /** Told when a request turns out to be a subscription, which ends only when somebody ends it. */
-  onStream: (exchange: Exchange) => void;
-  onError: (exchange: Exchange, error: Error) => void;
-}>;
 
 export const trpcPath = '/trpc/';
 
@@ -35,10 +13,9 @@ export const trpcPath = '/trpc/';
  */
 export function trpcEndpoint<Router extends AnyTRPCRouter>(options: TrpcEndpointOptions<Router>) {
   const { router, createContext, maxBatchSize, onStream, onError } = options;
-  // A path that leads nowhere asks for nothing; tRPC answers it 404.
-  const tierOf = (path: string): TrustTier => router.tiers.get(path) ?? 'publicRead';
+  const readIncoming = incomingReader(router);
 
-  return function answerCalls(exchange: Exchange, body: string | undefined): Promise<Response> {
+  return function answerByTrpc({ exchange, body }: CallRequest): Promise<Response> {
     return resolveResponse({
       router: router.router,
       req: webRequest(exchange, body),
@@ -50,9 +27,7 @@ export function trpcEndpoint<Router extends AnyTRPCRouter>(options: TrpcEndpoint
       createContext: async ({ info }: { info: TRPCRequestInfo }) => {
         if (info.type === 'subscription') onStream(exchange);
         const calls = info.calls.map(({ path }) => path);
-        const { headers, remoteAddress, sender, abort } = exchange;
-        const tiers = calls.map(tierOf);
-        return createContext({ headers, calls, tiers, signal: abort.signal, remoteAddress, sender });
+        return createContext(readIncoming(calls, exchange));
       },
       responseMeta,
       onError: ({ error }) => onError(exchange, error),

@@ -1,0 +1,78 @@
+import { getTRPCErrorFromUnknown, TRPCError, type AnyTRPCRouter, type inferRouterContext } from '@trpc/server';
+import { callAnswerWriter, type CallAnswer, type CallOutcome } from './call-answer.ts';
+import type { CallRequest } from './call-query.ts';
+import type { Exchange } from './http-exchange.ts';
+import { incomingReader, type TrpcEndpointOptions } from './incoming.ts';
+import { plainCallReader, type PlainCall } from './plain-calls.ts';
+import { headersOf } from './public-error.ts';
+
+/**
+ * Answers queries and mutations that are plain JSON by calling the procedures, without a Fetch request, response or stream in between.
+ * `undefined`: not that plain, so tRPC's own resolver is to answer. What both can answer they answer alike, to the byte: a test
+ * sends thousands of generated requests to either.
+ */
+export function directCalls<Router extends AnyTRPCRouter>(options: TrpcEndpointOptions<Router>) {
+  const { onError } = options;
+  const readIncoming = incomingReader(options.router);
+  const readCalls = plainCallReader(options.router.router);
+  const writeAnswer = callAnswerWriter(options.router.router);
+
+  return (request: CallRequest): Promise<CallAnswer> | undefined => {
+    const calls = readCalls(request);
+    return calls && answerCalls(calls, request);
+  };
+
+  async function answerCalls(calls: readonly PlainCall[], { exchange, query }: CallRequest): Promise<CallAnswer> {
+    const context = openContext(calls, exchange);
+    const outcomes = await Promise.all(calls.map((call, batchIndex) => run(call, { batchIndex, context, exchange })));
+    const errors = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
+    try {
+      return { ...writeAnswer(outcomes, query.isBatch), headers: headersOf(errors) };
+    } catch (cause) {
+      const error = getTRPCErrorFromUnknown(cause);
+      onError(exchange, error);
+      return { ...writeAnswer([{ error }], false), headers: headersOf([...errors, error]) };
+    }
+  }
+
+  async function openContext(calls: readonly PlainCall[], exchange: Exchange): Promise<inferRouterContext<Router>> {
+    const paths = calls.map(({ path }) => path);
+    return options.createContext(readIncoming(paths, exchange));
+  }
+
+  type Place = Readonly<{ batchIndex: number; context: Promise<inferRouterContext<Router>>; exchange: Exchange }>;
+
+  async function run(call: PlainCall, { batchIndex, context, exchange }: Place): Promise<CallOutcome> {
+    const { path, type, procedure, input } = call;
+    try {
+      const ctx = await context;
+      const { signal } = exchange.abort;
+      const data: unknown = await procedure({ path, type, ctx, getRawInput: async () => input, signal, batchIndex });
+      if (isStream(data)) throw new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE', message: 'This answer is a stream.' });
+      return { data };
+    } catch (cause) {
+      const error = getTRPCErrorFromUnknown(cause);
+      onError(exchange, error);
+      return { error, call };
+    }
+  }
+}
+
+/** What tRPC takes for a stream of results: JSON would say nothing of it, or of a part of it. */
+function isStream(data: unknown): boolean {
+  if (!isObject(data)) return false;
+  return isAsyncIterable(data) || Object.values(data).some((value) => isPromise(value) || isAsyncIterable(value));
+}
+
+function isAsyncIterable(value: unknown): boolean {
+  return isObject(value) && Symbol.asyncIterator in value;
+}
+
+function isPromise(value: unknown): boolean {
+  if (typeof value !== 'function' && !isObject(value)) return false;
+  return 'then' in value && typeof value.then === 'function' && 'catch' in value && typeof value.catch === 'function';
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,76 @@
+import type { AnyTRPCProcedure, AnyTRPCRouter, TRPCDataTransformer } from '@trpc/server';
+import type { CallRequest } from './call-query.ts';
+import type { Exchange } from './http-exchange.ts';
+import { trpcPath } from './trpc-endpoint.ts';
+
+export type PlainCall = Readonly<{
+  path: string;
+  type: 'query' | 'mutation';
+  procedure: AnyTRPCProcedure;
+  input: unknown;
+}>;
+
+type Known = Omit<PlainCall, 'input'>;
+
+/**
+ * Reads the calls of requests that are plain JSON: queries by GET or POST, mutations by POST, alone or in a batch of one kind, at
+ * addresses as tRPC's own links write them. `undefined` for everything else, above all for what no call is made of: an unknown path,
+ * a method that does not fit, input that is no JSON.
+ */
+export function plainCallReader(router: AnyTRPCRouter): (request: CallRequest) => readonly PlainCall[] | undefined {
+  const known = plainProcedures(router);
+  const { input: transformer } = router._def._config.transformer;
+
+  return ({ exchange, query, body }) => {
+    if (!query.isPlain || asksForStream(exchange)) return undefined;
+    const { method, path } = exchange;
+    const text = path.slice(trpcPath.length);
+    const paths = query.isBatch ? text.split(',') : [text];
+    const calls = paths.flatMap((name) => known.get(name) ?? []);
+    const [type, otherType] = new Set(calls.map((call) => call.type));
+    if (calls.length < paths.length || otherType !== undefined) return undefined;
+    if (type === 'mutation' && method !== 'POST') return undefined;
+    try {
+      const inputs = readInputs(method === 'POST' ? body : query.input, query.isBatch);
+      return calls.map((call, index) => ({ ...call, input: deserialized(transformer, inputs[index]) }));
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+/** No procedure of another name can be meant by a path that is spelled like this. */
+const plainName = /^[\w.~-]+$/;
+
+function plainProcedures(router: AnyTRPCRouter): ReadonlyMap<string, Known> {
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- tRPC types the procedures of any router as `any`
+  const procedures: Readonly<Record<string, AnyTRPCProcedure>> = router._def.procedures;
+  const known = new Map<string, Known>();
+  for (const [path, procedure] of Object.entries(procedures)) {
+    const { type } = procedure._def;
+    if (type !== 'subscription' && plainName.test(path)) known.set(path, { path, type, procedure });
+  }
+  return known;
+}
+
+/** Whoever names another form of answer gets it from tRPC's resolver. */
+function asksForStream({ headers }: Exchange): boolean {
+  return headers('trpc-accept').length > 0 || headers('accept').some((value) => value.includes('jsonl'));
+}
+
+/** Inputs by the places of their calls. @throws when they are no JSON, or those of a batch no object */
+function readInputs(text: string | undefined, isBatch: boolean): Readonly<Record<number, unknown>> {
+  if (text === undefined || text === '') return {};
+  const inputs: unknown = JSON.parse(text);
+  if (!isBatch) return [inputs];
+  if (!isObject(inputs)) throw new TypeError('The inputs of a batch are no object.');
+  return inputs;
+}
+
+function isObject(value: unknown): value is Readonly<Record<number, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function deserialized(transformer: TRPCDataTransformer, input: unknown): unknown {
+  return input === undefined ? undefined : transformer.deserialize(input);
+}
