@@ -38,6 +38,8 @@ export type Comparison = Readonly<{
   /** Length of a counted round, when the usual one is too short for a percentile. In quick runs a sixth of it. Default 1500. */
   roundMs?: number;
   charts?: readonly Chart[];
+  /** Numbers of what went on beside the contestants, when all rounds are over. */
+  beside?: () => readonly Reading[];
   /** Sentences under the table: what is limited by what, and what the comparison leaves out. */
   notes?: readonly string[];
   close: () => Promise<void>;

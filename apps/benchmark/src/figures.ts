@@ -7,6 +7,7 @@ import { introspection } from './figures/b07-introspection.ts';
 import { introspectionLimits } from './figures/b08-introspection-limits.ts';
 import { revocation } from './figures/b09-revocation.ts';
 import { payment } from './figures/b12-payment.ts';
+import { signIn } from './figures/b14-sign-in.ts';
 
 /** In the order in which they are measured and shown. */
 export const figures: readonly Figure[] = [
@@ -18,4 +19,5 @@ export const figures: readonly Figure[] = [
   introspectionLimits,
   revocation,
   payment,
+  signIn,
 ];

@@ -1,5 +1,5 @@
 import type { ContestantResult, FigureResult, RatioResult } from './figure-result.ts';
-import type { Comparison, Contestant, Figure, Measure, Readings, Round, Run } from './figure.ts';
+import type { Comparison, Contestant, Figure, Measure, Reading, Readings, Round, Run } from './figure.ts';
 import { isMet, ratios, spreadOf } from './statistics.ts';
 
 export type Thoroughness = Readonly<{
@@ -39,11 +39,15 @@ export async function measureFigure(figure: Figure, run: Run, how: Thoroughness)
 }
 
 async function read({ read: readNow }: Readings): Promise<Measured> {
-  const readings = (await readNow()).map((reading) =>
+  return { ...judge(await readNow()), contestants: [], ratios: [] };
+}
+
+function judge(numbers: readonly Reading[]): Pick<Measured, 'readings' | 'problems'> {
+  const readings = numbers.map((reading) =>
     reading.bound === undefined ? reading : { ...reading, isMet: isMet(reading.value, reading.bound) },
   );
   const missing = readings.filter(({ value }) => !Number.isFinite(value)).map(({ name }) => `${name} was not measured`);
-  return { readings, contestants: [], ratios: [], problems: missing };
+  return { readings, problems: missing };
 }
 
 async function compare(comparison: Comparison, run: Run, { rounds, roundMs }: Thoroughness): Promise<Measured> {
@@ -65,7 +69,8 @@ async function compare(comparison: Comparison, run: Run, { rounds, roundMs }: Th
     ...goal,
     ...ratioOf(goal, { of: roundsOf(contestants, goal.of), over: roundsOf(contestants, goal.over) }),
   }));
-  return { contestants, ratios: found, readings: [], problems: findProblems(contestants, found) };
+  const { readings, problems } = judge(comparison.beside?.() ?? []);
+  return { contestants, ratios: found, readings, problems: [...findProblems(contestants, found), ...problems] };
 }
 
 function summarise({ name }: Contestant, rounds: readonly Round[]): ContestantResult {

@@ -11,6 +11,9 @@ export type Pinning = Readonly<{
   restService: readonly string[];
   /** All others: the load generator, PostgreSQL, and whatever else there is. */
   rest: readonly string[];
+  /** All processors, for a program that divides them itself: a child stays where its parent is unless it is told otherwise. */
+  everywhere: readonly string[];
+  everywhereService: readonly string[];
   /** For the report. */
   sentence: string;
 }>;
@@ -23,17 +26,28 @@ export function findPinning(): Pinning {
     first !== undefined &&
     others.length > 0 &&
     taskset(['--cpu-list', rest, '--all-tasks', '--pid', String(process.pid)]);
-  if (!isPossible) return pinningOf([], [], 'Not pinned: processes moved between processors.');
+  if (!isPossible)
+    return pinningOf({ measured: '', rest: '', everywhere: '' }, 'Not pinned: processes moved between processors.');
   return pinningOf(
-    ['taskset', '-c', String(first)],
-    ['taskset', '-c', rest],
+    { measured: String(first), rest, everywhere: `${first},${rest}` },
     `What is measured had processor ${first} to itself; load, PostgreSQL and the rest were on ${rest}.`,
   );
 }
 
-function pinningOf(measured: readonly string[], rest: readonly string[], sentence: string): Pinning {
-  const measuredService = withLinesRead(measured, rest);
-  return { measured, rest, measuredService, restService: withLinesRead(rest, rest), sentence };
+type ProcessorLists = Readonly<Record<'measured' | 'rest' | 'everywhere', string>>;
+
+function pinningOf(lists: ProcessorLists, sentence: string): Pinning {
+  const on = (list: string): readonly string[] => (list === '' ? [] : ['taskset', '-c', list]);
+  const [measured, rest, everywhere] = [on(lists.measured), on(lists.rest), on(lists.everywhere)];
+  return {
+    measured,
+    rest,
+    everywhere,
+    measuredService: withLinesRead(measured, rest),
+    restService: withLinesRead(rest, rest),
+    everywhereService: withLinesRead(everywhere, rest),
+    sentence,
+  };
 }
 
 /**

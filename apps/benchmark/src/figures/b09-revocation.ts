@@ -18,7 +18,7 @@ export const revocation: Figure = {
 async function open(run: Run): Promise<Readings> {
   const revocations = run.quick ? 200 : 1000;
   const databaseUrl = await run.database();
-  const { measured: catalog, rest } = run.pinning;
+  const { measuredService: catalog, restService: rest } = run.pinning;
   const launchers = { auth: rest, catalog, payments: rest };
   const system = await startTemporarySystem(databaseUrl, { logLevel: 'info', launchers });
   run.progress(`refreshing ${revocations} sessions`);

@@ -29,7 +29,7 @@ type Buyer = Readonly<{ subject: string; authorization: string; productId: strin
 
 async function open(run: Run): Promise<Comparison> {
   const databaseUrl = await run.database();
-  const { measured: payments, rest } = run.pinning;
+  const { measuredService: payments, restService: rest } = run.pinning;
   const launchers = { auth: rest, catalog: rest, payments };
   const system = await startTemporarySystem(databaseUrl, { logLevel: 'info', launchers });
   const bare = await startLedgerWithoutGates({ databaseUrl, catalogUrl: system.urls.catalog, launcher: payments });
