@@ -18,7 +18,8 @@ export type ServiceOptions = Readonly<{
   launcher?: readonly string[] | undefined;
   /** The program, in the service's folder. Default `src/main.ts`. */
   program?: string | undefined;
-  onLine: (line: ServiceLine) => void;
+  /** Default: nobody reads the lines, and they cost nothing to read. */
+  onLine?: ((line: ServiceLine) => void) | undefined;
 }>;
 
 export type ServiceProcess = GuardedProcess;
@@ -30,16 +31,16 @@ const readyWithinMs = 20_000;
  * @throws OperatorError when it ends before that, with its last line, or is not ready within 20 s
  */
 export async function startService(options: ServiceOptions): Promise<ServiceProcess> {
-  const lines: ServiceLine[] = [];
+  const lines: string[] = [];
   const service = startNode(
     options,
     options.program ?? 'src/main.ts',
-    (line) => lines.push(line) > 20 && lines.shift(),
+    (text) => lines.push(text) > 20 && lines.shift(),
   );
   const outcome = await Promise.race([service.ended, whenReady(options)]);
   if (outcome === 'ready') return service;
   await service.kill();
-  const said = lastWords(lines.map(({ text }) => text));
+  const said = lastWords(lines);
   throw new OperatorError(
     typeof outcome === 'number'
       ? `${options.name} did not start: ${said}`
@@ -50,14 +51,14 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
 /** Runs a service's `prepare.ts`: its tables, and the demo data. */
 export async function prepareService(options: Omit<ServiceOptions, 'url'>): Promise<void> {
   const said: string[] = [];
-  const status = await startNode(options, 'src/prepare.ts', ({ text }) => said.push(text)).ended;
+  const status = await startNode(options, 'src/prepare.ts', (text) => said.push(text)).ended;
   if (status !== 0) throw new OperatorError(`${options.name} could not prepare its database: ${lastWords(said)}`);
 }
 
 function startNode(
   { name, env, launcher = [], onLine }: Omit<ServiceOptions, 'url'>,
   program: string,
-  remember: (line: ServiceLine) => void,
+  remember: (text: string) => void,
 ): GuardedProcess {
   return startGuarded({
     command: [...launcher, process.execPath, '--enable-source-maps', program],
@@ -65,9 +66,8 @@ function startNode(
     env,
     signal: 'TERM',
     onLine: (text) => {
-      const line = readServiceLine(name, text);
-      remember(line);
-      onLine(line);
+      remember(text);
+      onLine?.(readServiceLine(name, text));
     },
   });
 }

@@ -63,7 +63,7 @@ export type System = Readonly<{
  * @throws OperatorError in one line when a service cannot start; what had started by then is stopped
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const onLine = options.onLine ?? (() => {});
+  const { onLine } = options;
   const hostname = options.hostname ?? '127.0.0.1';
   const urls = byService((name) => `http://${hostname}:${options.ports[name]}`);
   const running = new Map<ServiceName, ServiceProcess>();

@@ -12,7 +12,12 @@ import { startSystem, type System, type SystemOptions } from './system.ts';
 export type TemporarySystemOptions = Partial<
   Pick<SystemOptions, 'extraSettings' | 'otherClients' | 'ports' | 'launchers' | 'programs' | 'logLevel'>
 > &
-  Readonly<{ /** Services show each other these certificates. */ certificates?: Certificates }>;
+  Readonly<{
+    /** Services show each other these certificates. */
+    certificates?: Certificates;
+    /** False: what the services log is taken from them and not looked at, so that it costs nobody anything. Default true. */
+    isLogKept?: boolean;
+  }>;
 
 export type TemporarySystem = System &
   Readonly<{
@@ -25,7 +30,7 @@ export type TemporarySystem = System &
 /** A system with secrets of its own on free ports, that remembers all it logs. */
 export async function startTemporarySystem(
   databaseUrl: string,
-  { certificates, ...options }: TemporarySystemOptions = {},
+  { certificates, isLogKept = true, ...options }: TemporarySystemOptions = {},
 ): Promise<TemporarySystem> {
   const [auth = 0, catalog = 0, payments = 0, ...tls] = await freePorts(6);
   const log = openLogBook();
@@ -41,7 +46,7 @@ export async function startTemporarySystem(
     logLevel: 'debug',
     // A suite is many people behind one address.
     throttleFactor: 1000,
-    onLine: log.write,
+    ...(isLogKept && { onLine: log.write }),
     mutualTls: certificates && { folder, ports: tlsPorts },
     ...options,
   });

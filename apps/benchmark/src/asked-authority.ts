@@ -29,7 +29,7 @@ export async function startAskedAuthority(
   const { measured, rest } = run.pinning;
   const databaseUrl = await run.database();
   const launchers = { auth: measured, catalog: rest, payments: rest };
-  const system = await startTemporarySystem(databaseUrl, { launchers, logLevel: 'info' });
+  const system = await startTemporarySystem(databaseUrl, { launchers, logLevel: 'info', isLogKept: false });
   await Promise.all([system.stop('catalog'), system.stop('payments')]);
   run.progress(`writing ${sessions.count.toLocaleString('en')} sessions`);
   const seeded = await seedSessions(databaseUrl, sessions);

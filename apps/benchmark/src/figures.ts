@@ -3,6 +3,7 @@ import { signedInRead } from './figures/b01-signed-in-read.ts';
 import { usualRead } from './figures/b03-usual-read.ts';
 import { readOverHttp } from './figures/b04-read-over-http.ts';
 import { warmVerify } from './figures/b05-warm-verify.ts';
+import { freshCheck } from './figures/b06-fresh-check.ts';
 import { introspection } from './figures/b07-introspection.ts';
 import { introspectionLimits } from './figures/b08-introspection-limits.ts';
 import { revocation } from './figures/b09-revocation.ts';
@@ -15,6 +16,7 @@ export const figures: readonly Figure[] = [
   usualRead,
   readOverHttp,
   warmVerify,
+  freshCheck,
   introspection,
   introspectionLimits,
   revocation,

@@ -19,6 +19,7 @@ export async function measuredCatalog(run: Run): Promise<MeasuredCatalog> {
   const { measuredService, restService } = run.pinning;
   const system = await startTemporarySystem(await run.database(), {
     logLevel: 'info',
+    isLogKept: false,
     launchers: { catalog: measuredService, auth: restService, payments: restService },
     programs: { catalog: 'src/measured/main.ts' },
   });

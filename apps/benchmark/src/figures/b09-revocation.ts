@@ -20,7 +20,7 @@ async function open(run: Run): Promise<Readings> {
   const databaseUrl = await run.database();
   const { measuredService: catalog, restService: rest } = run.pinning;
   const launchers = { auth: rest, catalog, payments: rest };
-  const system = await startTemporarySystem(databaseUrl, { logLevel: 'info', launchers });
+  const system = await startTemporarySystem(databaseUrl, { logLevel: 'info', isLogKept: false, launchers });
   run.progress(`refreshing ${revocations} sessions`);
   const [reader, ...people] = await signInMany({ urls: system.urls, databaseUrl }, revocations + 1);
   if (reader === undefined) throw new Error('Nobody is signed in.');
