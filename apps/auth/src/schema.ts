@@ -22,22 +22,34 @@ export const auth = pgSchema('auth');
 export const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 const counter = (name: string) => bigint(name, { mode: 'number' });
 
-export const accounts = auth.table('accounts', {
-  subject: text('subject').primaryKey(),
-  /** Lower case. Absent for somebody who came from an identity provider: its word for an address is not taken. */
-  email: text('email').unique(),
-  /** PHC string: it names its own parameters. Absent for somebody who signs in elsewhere. */
-  passwordHash: text('password_hash'),
-  enabled: boolean('enabled').notNull().default(true),
-  emailVerifiedAt: moment('email_verified_at'),
-  /** How many passwords were set before: a sign-in that checked an earlier one is not confirmed. */
-  passwordGeneration: integer('password_generation').notNull().default(0),
-  /** Somebody else knows the password: it signs nobody in until another one is set. */
-  passwordCompromisedAt: moment('password_compromised_at'),
-  /** What the person is at each service. Changed by `change-roles.ts` alone, which ends their sessions too. */
-  roles: jsonb('roles').$type<RolesByAudience>().notNull().default({}),
-  createdAt: moment('created_at').notNull(),
-});
+export const accounts = auth.table(
+  'accounts',
+  {
+    subject: text('subject').primaryKey(),
+    /** Lower case. Absent for somebody who came from an identity provider: its word for an address is not taken. */
+    email: text('email').unique(),
+    /** PHC string: it names its own parameters. Absent for somebody who signs in elsewhere. */
+    passwordHash: text('password_hash'),
+    enabled: boolean('enabled').notNull().default(true),
+    emailVerifiedAt: moment('email_verified_at'),
+    /** How many passwords were set before: a sign-in that checked an earlier one is not confirmed. */
+    passwordGeneration: integer('password_generation').notNull().default(0),
+    /** Somebody else knows the password: it signs nobody in until another one is set. */
+    passwordCompromisedAt: moment('password_compromised_at'),
+    /** What the person is at each service. Changed by `change-roles.ts` alone, which ends their sessions too. */
+    roles: jsonb('roles').$type<RolesByAudience>().notNull().default({}),
+    createdAt: moment('created_at').notNull(),
+  },
+  (table) => [
+    // Few, and asked for at each introspection: who is in neither needs no look at the account itself.
+    index('accounts_disabled')
+      .on(table.subject)
+      .where(sql`NOT ${table.enabled}`),
+    index('accounts_with_roles')
+      .on(table.subject)
+      .where(sql`${table.roles} <> '{}'`),
+  ],
+);
 
 /** Roles by audience, e.g. `{"catalog": ["curator"]}`. */
 export type RolesByAudience = Readonly<Record<string, readonly string[]>>;

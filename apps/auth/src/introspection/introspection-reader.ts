@@ -8,6 +8,12 @@ export type IntrospectionReader = Readonly<{ introspect: Introspect; close: () =
 /** Milliseconds that a question may wait for the database: services give up after a second. */
 const answerWithinMs = 900;
 
+/**
+ * One plan, by keys, whatever the statistics say: this connection has one statement, and a plan that was made for a small table is
+ * the worst for a large one.
+ */
+const steadyPlan = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off';
+
 type ReaderSettings = Readonly<{ databaseUrl: string; now: Now }>;
 type Opened = Readonly<{ client: pg.Client; introspect: Introspect }>;
 
@@ -46,7 +52,7 @@ export function openIntrospectionReader(settings: ReaderSettings): Introspection
 async function connect({ databaseUrl, now }: ReaderSettings, onBroken: () => void): Promise<Opened> {
   const client = new pg.Client({
     connectionString: databaseUrl,
-    options: `-c search_path=auth -c role=${runtimeRole('auth')} -c default_transaction_read_only=on`,
+    options: `-c search_path=auth -c role=${runtimeRole('auth')} -c default_transaction_read_only=on ${steadyPlan}`,
     pipeline: true,
     connectionTimeoutMillis: answerWithinMs,
     query_timeout: answerWithinMs,

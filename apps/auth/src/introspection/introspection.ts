@@ -1,13 +1,8 @@
 import type { IntrospectionAnswer, IntrospectionQuestion } from '@sallyport/auth';
-import { and, eq, sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
-import { schema } from '../database.ts';
 import { epochSeconds, type Now } from '../moments.ts';
-import { secondFactorWithinSeconds } from '../risk/risk-rules.ts';
-import { accounts, clients, revokedTokens, sessions, totpFactors } from '../schema.ts';
-import { passkeys } from '../second-factor/factor-tables.ts';
-import { isLive } from '../sign-in/live-session.ts';
+import { isRiskLevel, secondFactorWithinSeconds } from '../risk/risk-rules.ts';
+import { introspectionStatement } from './introspection-statement.ts';
 
 /** Whose roles count: those at this audience, or at the audience that this service serves. */
 type Asker = Readonly<{ audience: string }> | Readonly<{ client: string }>;
@@ -21,54 +16,85 @@ export type Introspect = (questions: readonly IntrospectionQuestion[], asker?: A
  * not answer.
  */
 export function prepareIntrospection(connection: pg.Client, now: Now): Introspect {
-  const statement = prepareStatement(connection);
-
   return async (questions, asker) => {
     const at = new Date(now());
-    const rows = await statement.execute({
-      sessions: questions.map((question) => question.session),
-      tokens: questions.map((question) => question.tokenId),
-      now: at.toISOString(),
-      audience: asker !== undefined && 'audience' in asker ? asker.audience : null,
-      asker: asker !== undefined && 'client' in asker ? asker.client : null,
+    const found = await connection.query<Found>({
+      name: 'introspect',
+      text: introspectionStatement,
+      values: [
+        textArray(questions.map(({ session }) => session)),
+        textArray(questions.map(({ tokenId }) => tokenId)),
+        textArray(questions.map(({ subject }) => subject)),
+        textArray([...new Set(questions.map(({ client }) => client))]),
+        at.toISOString(),
+        asker !== undefined && 'audience' in asker ? asker.audience : null,
+        asker !== undefined && 'client' in asker ? asker.client : null,
+      ],
     });
-    const alive = new Map(rows.map((row) => [row.sid, row]));
-    const revoked = new Set(rows[0]?.revoked);
+    const [row] = found.rows;
+    if (row === undefined) throw new Error('PostgreSQL returned no row for an aggregate.');
+    const live = readLive(row.live);
+    const revoked = new Set(row.revoked);
+    const answeredAt = epochSeconds(at);
 
     return questions.map(({ tokenId, session, subject, client }): IntrospectionAnswer => {
-      const row = alive.get(session);
-      if (row === undefined || row.subject !== subject || row.clientId !== client || revoked.has(tokenId))
-        return { active: false };
-      const withinSeconds = secondFactorWithinSeconds[row.riskLevel];
+      const known = live.get(`${session}${unit}${subject}${unit}${client}`);
+      if (known === undefined || revoked.has(tokenId)) return { active: false };
+      const { authTime, secondFactorAt, acr, secondFactorWithin } = known;
       return {
         active: true,
-        authTime: epochSeconds(row.authTime),
-        ...(row.secondFactorAt !== null && { secondFactorAt: epochSeconds(row.secondFactorAt) }),
-        acr: row.acr,
-        ...(withinSeconds !== undefined && row.hasSecondFactor && { secondFactorWithinSeconds: withinSeconds }),
-        ...(asker !== undefined && { roles: row.roles ?? [] }),
-        answeredAt: epochSeconds(at),
+        authTime,
+        ...(secondFactorAt !== undefined && { secondFactorAt }),
+        acr,
+        ...(secondFactorWithin !== undefined && { secondFactorWithinSeconds: secondFactorWithin }),
+        ...(asker !== undefined && { roles: row.roles?.[subject] ?? [] }),
+        answeredAt,
       };
     });
   };
 }
 
-function prepareStatement(connection: pg.Client) {
-  const { sid, subject, clientId, authTime, secondFactorAt, acr, riskLevel } = sessions;
-  // Looked up for sessions that look wrong alone, which are few. Who has no second factor cannot be asked for one.
-  const hasSecondFactor = sql<boolean>`CASE WHEN ${riskLevel} = 'low' THEN false ELSE
-    EXISTS (SELECT FROM ${totpFactors} WHERE ${totpFactors.subject} = ${subject} AND ${totpFactors.confirmedAt} IS NOT NULL)
-    OR EXISTS (SELECT FROM ${passkeys} WHERE ${passkeys.subject} = ${subject}) END`;
-  // Stands in every row, and is computed once: single access tokens are seldom revoked.
-  const revoked = sql<string[]>`ARRAY(SELECT ${revokedTokens.tokenId} FROM ${revokedTokens}
-    WHERE ${revokedTokens.tokenId} = ANY(${sql.placeholder('tokens')}))`;
-  const audience = sql`coalesce(${sql.placeholder('audience')}::text,
-    (SELECT ${clients.audience} FROM ${clients} WHERE ${clients.clientId} = ${sql.placeholder('asker')}::text))`;
-  const roles = sql<readonly string[] | null>`${accounts.roles} -> ${audience}`;
-  return drizzle({ client: connection, schema })
-    .select({ sid, subject, clientId, authTime, secondFactorAt, acr, riskLevel, hasSecondFactor, revoked, roles })
-    .from(sessions)
-    .innerJoin(accounts, eq(accounts.subject, subject))
-    .where(and(sql`${sid} = ANY(${sql.placeholder('sessions')})`, isLive(sql.placeholder('now'))))
-    .prepare('introspect');
+/** The statement's one row. */
+type Found = Readonly<{
+  /** A line for each session that is alive, of values between separators; null for none. */
+  live: string | null;
+  revoked: readonly string[];
+  /** Of the subjects that have any. */
+  roles: Readonly<Record<string, readonly string[] | null>> | null;
+}>;
+
+type Live = Readonly<{
+  /** Epoch seconds. */ authTime: number;
+  secondFactorAt: number | undefined;
+  acr: string;
+  secondFactorWithin: number | undefined;
+}>;
+
+/** Between the values of a line (ASCII's unit separator). In no identifier that is stored: a question that holds one finds nothing. */
+const unit = '\u001F';
+
+/** What is alive, by session, subject and client: all three must be as the token says. */
+function readLive(lines: string | null): Map<string, Live> {
+  const live = new Map<string, Live>();
+  for (const line of lines?.split('\n') ?? []) {
+    const [session, subject, client, authTime, secondFactorAt, acr, risk, ...more] = line.split(unit);
+    if (acr === undefined || risk === undefined || !isRiskLevel(risk) || more.length > 0)
+      throw new Error('A live session is described in another form.');
+    live.set(`${session}${unit}${subject}${unit}${client}`, {
+      authTime: Number(authTime),
+      secondFactorAt: secondFactorAt === '' ? undefined : Number(secondFactorAt),
+      acr,
+      secondFactorWithin: secondFactorWithinSeconds[risk],
+    });
+  }
+  return live;
+}
+
+/**
+ * PostgreSQL's spelling of an array of texts (its manual, §8.15.6), which is JSON's but for the brackets, and for what has to be
+ * escaped: that is left to `pg`, which looks for it in each text.
+ */
+function textArray(texts: readonly string[]): string | readonly string[] {
+  const json = JSON.stringify(texts);
+  return json.includes('\\') ? texts : `{${json.slice(1, -1)}}`;
 }

@@ -5,6 +5,10 @@ export type RiskSignal = (typeof riskSignals)[number];
 export const riskLevels = ['low', 'raised', 'high'] as const;
 export type RiskLevel = (typeof riskLevels)[number];
 
+export function isRiskLevel(text: string): text is RiskLevel {
+  return riskLevels.some((level) => level === text);
+}
+
 type RiskRule = Readonly<{
   /** All of them. */
   when: readonly RiskSignal[];

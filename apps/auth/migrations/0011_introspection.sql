@@ -1,0 +1,2 @@
+CREATE INDEX "accounts_disabled" ON "auth"."accounts" USING btree ("subject") WHERE NOT "auth"."accounts"."enabled";--> statement-breakpoint
+CREATE INDEX "accounts_with_roles" ON "auth"."accounts" USING btree ("subject") WHERE "auth"."accounts"."roles" <> '{}';

@@ -1,0 +1,90 @@
+import { eq, inArray, sql } from 'drizzle-orm';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { accounts, clients, cutOffs, restrictions, sessions } from '../schema.ts';
+import { isLive } from '../sign-in/live-session.ts';
+import { startSession, type Session } from '../sign-in/sessions.ts';
+import { adaSubject, runAuthority, type RunningAuthority } from '../testing/running-authority.ts';
+import { adaByPassword } from '../testing/sign-ins.ts';
+
+// Introspection asks for everything that can end a session in one statement of its own; a refresh asks by `isLive`. Both must mean
+// the same, whatever state the database is in.
+
+let auth: RunningAuthority;
+const begun: Session[] = [];
+
+beforeAll(async () => {
+  auth = await runAuthority();
+  const { rows } = await auth.operator.query<{ subject: string }>('SELECT subject FROM accounts ORDER BY subject');
+  const people = rows.map(({ subject }) => subject);
+  expect(people.length).toBeGreaterThan(2);
+  for (const subject of people)
+    for (let count = 0; count < 3; count += 1)
+      begun.push((await startSession(auth.authority, { ...adaByPassword, subject })).session);
+});
+afterAll(() => auth.close());
+
+const serials = fc.integer({ min: -2, max: 12 });
+const aroundNow = fc.constantFrom(-3600, -1, 1, 3600);
+const worlds = fc.record({
+  sessions: fc.array(fc.record({ ended: fc.boolean(), idle: aroundNow, absolute: aroundNow, started: aroundNow }), {
+    minLength: 12,
+    maxLength: 12,
+  }),
+  disabled: fc.subarray([0, 1, 2]),
+  clientEnabled: fc.boolean(),
+  cutOffs: fc.record({ subject: fc.option(serials), client: fc.option(serials), everyone: fc.option(serials) }),
+  sessionSeconds: fc.option(fc.constantFrom(1800, 7200)),
+});
+type World = typeof worlds extends fc.Arbitrary<infer Value> ? Value : never;
+
+test('a session is active exactly when a refresh would find it alive', async () => {
+  const { database, introspect } = auth.authority;
+  const outcomes = new Set<boolean>();
+  await fc.assert(
+    fc.asyncProperty(worlds, async (world) => {
+      await become(world);
+      const at = new Date(auth.now());
+      const rows = await database.select({ sid: sessions.sid }).from(sessions).where(isLive(at));
+      const alive = new Set(rows.map(({ sid }) => sid));
+      const answers = await introspect(
+        begun.map(({ sid, subject, clientId }) => ({ tokenId: `t.${sid}`, session: sid, subject, client: clientId })),
+      );
+      const expected = begun.map(({ sid }) => alive.has(sid));
+      expect(answers.map(({ active }) => active)).toEqual(expected);
+      for (const active of expected) outcomes.add(active);
+    }),
+    { numRuns: 150 },
+  );
+  expect(outcomes.size).toBe(2);
+});
+
+async function become(world: World): Promise<void> {
+  const { database } = auth.authority;
+  const at = auth.now();
+  const moment = (seconds: number) => new Date(at + seconds * 1000 + 30_000);
+  for (const [index, { serial }] of begun.entries()) {
+    const fate = world.sessions[index % world.sessions.length];
+    if (fate === undefined) throw new Error('every session has a fate');
+    const times = { idleExpiresAt: moment(fate.idle), absoluteExpiresAt: moment(fate.absolute) };
+    const started = { startedAt: moment(fate.started - 3600) };
+    const ended = { endedAt: fate.ended ? new Date(at) : null };
+    await database
+      .update(sessions)
+      .set({ ...times, ...started, ...ended })
+      .where(eq(sessions.serial, serial));
+  }
+  const people = [...new Set(begun.map(({ subject }) => subject))];
+  const disabled = people.filter((_, index) => world.disabled.includes(index));
+  await database.update(accounts).set({ enabled: sql`NOT ${inArray(accounts.subject, [...disabled, 'nobody'])}` });
+  await database.update(clients).set({ enabled: world.clientEnabled }).where(eq(clients.clientId, 'web'));
+  await database.update(restrictions).set({ sessionSeconds: world.sessionSeconds });
+  await auth.operator.query('DELETE FROM cut_offs');
+  const first = begun[0]?.serial ?? 0;
+  const names = { subject: adaSubject, client: 'web', everyone: '' };
+  for (const kind of ['subject', 'client', 'everyone'] as const) {
+    const upTo = world.cutOffs[kind];
+    if (upTo === null) continue;
+    await database.insert(cutOffs).values({ kind, name: names[kind], upToSerial: first + upTo, setAt: new Date(at) });
+  }
+}
