@@ -1,15 +1,12 @@
 import { refuseUnavailable } from '@sallyport/service';
 import { tracked } from '@trpc/server';
 import * as z from 'zod';
+import { questionsInput } from './introspection/questions.ts';
 import { newestRuleSet } from './policy/rule-sets.ts';
 import { feedPlaceGrammar, readFeedPlace, writeFeedPlace } from './revocation/feed-place.ts';
 import { lastPlace } from './revocation/revocation-snapshot.ts';
 import { streamRevocations } from './revocation/revocation-stream.ts';
 import { router, trust } from './trpc.ts';
-
-const identifier = z.string().min(1).max(256);
-const question = z.strictObject({ tokenId: identifier, session: identifier, subject: identifier, client: identifier });
-const maxQuestions = 128;
 
 /** Milliseconds after which the feed ends, so that whoever follows it proves again who it is. */
 const streamForMs = 5 * 60 * 1000;
@@ -19,7 +16,7 @@ export const internalRouter = router({
   /** DESIGN §7: identifiers of tokens whose signature the asker has checked. As many answers, in the same order. */
   introspect: trust
     .authenticatedRead({ scope: 'introspect', from: 'service' })
-    .input(z.strictObject({ questions: z.array(question).min(1).max(maxQuestions) }))
+    .input(questionsInput)
     .query(async ({ ctx: { authority, principal }, input }) => {
       try {
         return { answers: await authority.introspect(input.questions, { client: principal.client }) };

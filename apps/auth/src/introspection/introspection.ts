@@ -33,23 +33,14 @@ export function prepareIntrospection(connection: pg.Client, now: Now): Introspec
     });
     const [row] = found.rows;
     if (row === undefined) throw new Error('PostgreSQL returned no row for an aggregate.');
-    const live = readLive(row.live);
+    const live = readLive(row.live, epochSeconds(at));
     const revoked = new Set(row.revoked);
-    const answeredAt = epochSeconds(at);
 
     return questions.map(({ tokenId, session, subject, client }): IntrospectionAnswer => {
-      const known = live.get(`${session}${unit}${subject}${unit}${client}`);
-      if (known === undefined || revoked.has(tokenId)) return { active: false };
-      const { authTime, secondFactorAt, acr, secondFactorWithin } = known;
-      return {
-        active: true,
-        authTime,
-        ...(secondFactorAt !== undefined && { secondFactorAt }),
-        acr,
-        ...(secondFactorWithin !== undefined && { secondFactorWithinSeconds: secondFactorWithin }),
-        ...(asker !== undefined && { roles: row.roles?.[subject] ?? [] }),
-        answeredAt,
-      };
+      const known = live.get(session);
+      if (known === undefined || known.subject !== subject || known.client !== client || revoked.has(tokenId))
+        return { active: false };
+      return asker === undefined ? known.answer : { ...known.answer, roles: row.roles?.[subject] ?? [] };
     });
   };
 }
@@ -63,29 +54,30 @@ type Found = Readonly<{
   roles: Readonly<Record<string, readonly string[] | null>> | null;
 }>;
 
-type Live = Readonly<{
-  /** Epoch seconds. */ authTime: number;
-  secondFactorAt: number | undefined;
-  acr: string;
-  secondFactorWithin: number | undefined;
-}>;
+type Live = Readonly<{ subject: string; client: string; answer: Active }>;
+type Active = Extract<IntrospectionAnswer, { active: true }>;
 
-/** Between the values of a line (ASCII's unit separator). In no identifier that is stored: a question that holds one finds nothing. */
+/** Between the values of a line (ASCII's unit separator): nothing that is stored holds it. */
 const unit = '\u001F';
 
-/** What is alive, by session, subject and client: all three must be as the token says. */
-function readLive(lines: string | null): Map<string, Live> {
+/** What is alive, by session. */
+function readLive(lines: string | null, answeredAt: number): Map<string, Live> {
   const live = new Map<string, Live>();
   for (const line of lines?.split('\n') ?? []) {
     const [session, subject, client, authTime, secondFactorAt, acr, risk, ...more] = line.split(unit);
-    if (acr === undefined || risk === undefined || !isRiskLevel(risk) || more.length > 0)
+    if (session === undefined || subject === undefined || client === undefined || acr === undefined)
+      throw new Error('A live session is not described as a whole.');
+    if (risk === undefined || !isRiskLevel(risk) || more.length > 0)
       throw new Error('A live session is described in another form.');
-    live.set(`${session}${unit}${subject}${unit}${client}`, {
+    const answer: Active = {
+      active: true,
       authTime: Number(authTime),
       secondFactorAt: secondFactorAt === '' ? undefined : Number(secondFactorAt),
       acr,
-      secondFactorWithin: secondFactorWithinSeconds[risk],
-    });
+      secondFactorWithinSeconds: secondFactorWithinSeconds[risk],
+      answeredAt,
+    };
+    live.set(session, { subject, client, answer });
   }
   return live;
 }

@@ -17,7 +17,6 @@ beforeAll(async () => {
   auth = await runAuthority();
   const { rows } = await auth.operator.query<{ subject: string }>('SELECT subject FROM accounts ORDER BY subject');
   const people = rows.map(({ subject }) => subject);
-  expect(people.length).toBeGreaterThan(2);
   for (const subject of people)
     for (let count = 0; count < 3; count += 1)
       begun.push((await startSession(auth.authority, { ...adaByPassword, subject })).session);
