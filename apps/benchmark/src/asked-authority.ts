@@ -1,6 +1,6 @@
 import { openServiceClient } from '@sallyport/client/service';
 import { startTemporarySystem } from '@sallyport/infra/temporary-system';
-import type { Contestant, Run } from './figure.ts';
+import type { Contestant, Open, Run } from './figure.ts';
 import type { LoadRequest } from './load-generator.ts';
 import { processListeningOn } from './processor-use.ts';
 import { seedSessions, type SeededSession } from './seeded-sessions.ts';
@@ -26,9 +26,9 @@ export async function startAskedAuthority(
   run: Run,
   sessions: Readonly<{ count: number; known: number }>,
 ): Promise<AskedAuthority> {
-  const { measured, rest } = run.pinning;
+  const { measuredService, restService } = run.pinning;
   const databaseUrl = await run.database();
-  const launchers = { auth: measured, catalog: rest, payments: rest };
+  const launchers = { auth: measuredService, catalog: restService, payments: restService };
   const system = await startTemporarySystem(databaseUrl, { launchers, logLevel: 'info', isLogKept: false });
   await Promise.all([system.stop('catalog'), system.stop('payments')]);
   run.progress(`writing ${sessions.count.toLocaleString('en')} sessions`);
@@ -54,6 +54,9 @@ export async function startAskedAuthority(
     close: system.close,
   };
 }
+
+/** To be asked of `Run.shared`: figures about introspection stand behind each other. */
+export const askedAuthority: Open<AskedAuthority> = (run) => startAskedAuthority(run, { count: 1000, known: 1000 });
 
 /** What a service asks about a token of this session. Its id is one that was never revoked. */
 export function questionAbout({ session, subject, client }: SeededSession, index: number) {

@@ -7,6 +7,7 @@ import { freshCheck } from './figures/b06-fresh-check.ts';
 import { introspection } from './figures/b07-introspection.ts';
 import { introspectionLimits } from './figures/b08-introspection-limits.ts';
 import { revocation } from './figures/b09-revocation.ts';
+import { manySessions } from './figures/b10-many-sessions.ts';
 import { payment } from './figures/b12-payment.ts';
 import { signIn } from './figures/b14-sign-in.ts';
 
@@ -19,6 +20,7 @@ export const figures: readonly Figure[] = [
   freshCheck,
   introspection,
   introspectionLimits,
+  manySessions,
   revocation,
   payment,
   signIn,

@@ -5,7 +5,7 @@ export type SeededSession = Readonly<{ session: string; subject: string; client:
 
 /**
  * Begins so many sessions with a second factor, each of an account of its own, by the operator's own login: signing that many
- * people in would take hours. Answers the last `known` of them.
+ * people in would take hours. Answers `known` of them, from all over the table and in no order.
  */
 export async function seedSessions(
   databaseUrl: string,
@@ -15,13 +15,17 @@ export async function seedSessions(
   await client.connect();
   try {
     await client.query(base36);
+    const { rows: drawn } = await client.query<{ serial: string }>("SELECT nextval('session_serials') AS serial");
+    const before = Number(drawn[0]?.serial);
     await client.query(insertAccounts, [count]);
-    const { rows } = await client.query<{ session: string; subject: string; client: string }>(insertSessions, [
-      count,
-      known,
-    ]);
+    await client.query(insertSessions, [count]);
     // As the database's own housekeeping would have it after a while.
     await client.query('VACUUM ANALYZE accounts, sessions');
+    const { rows } = await client.query<Omit<SeededSession, 'refreshToken'>>(sampleSessions, [
+      before,
+      Math.floor(count / known),
+      known,
+    ]);
     return rows.map((row) => ({ ...row, refreshToken: refreshTokenOf(row.subject) }));
   } finally {
     await client.end();
@@ -49,14 +53,14 @@ const insertAccounts = `
   INSERT INTO accounts (subject, created_at) SELECT ${subjectOf('number')}, now() FROM generate_series(1, $1) AS number`;
 
 const insertSessions = `
-  WITH begun AS (
-    INSERT INTO sessions (serial, sid, subject, client_id, refresh_hash, started_at, last_used_at, auth_time, second_factor_at,
-      acr, amr, idle_expires_at, absolute_expires_at)
-    SELECT serial, pg_temp.base36(serial) || '.' || substr(md5(serial::text), 1, 8), subject, 'web',
-      rtrim(translate(encode(sha256(convert_to('seeded ' || subject, 'UTF8')), 'base64'), '+/', '-_'), '='),
-      now(), now(), now(), now(), 'aal2', '{pwd,otp,mfa}', now() + interval '1 hour', now() + interval '1 day'
-    FROM (SELECT nextval('session_serials') AS serial, ${subjectOf('number')} AS subject, number
-      FROM generate_series(1, $1) AS number) AS drawn
-    RETURNING serial, sid, subject, client_id
-  )
-  SELECT sid AS session, subject, client_id AS client FROM begun ORDER BY serial DESC LIMIT $2`;
+  INSERT INTO sessions (serial, sid, subject, client_id, refresh_hash, started_at, last_used_at, auth_time, second_factor_at,
+    acr, amr, idle_expires_at, absolute_expires_at)
+  SELECT serial, pg_temp.base36(serial) || '.' || substr(md5(serial::text), 1, 8), subject, 'web',
+    rtrim(translate(encode(sha256(convert_to('seeded ' || subject, 'UTF8')), 'base64'), '+/', '-_'), '='),
+    now(), now(), now(), now(), 'aal2', '{pwd,otp,mfa}', now() + interval '1 hour', now() + interval '1 day'
+  FROM (SELECT nextval('session_serials') AS serial, ${subjectOf('number')} AS subject
+    FROM generate_series(1, $1) AS number) AS drawn`;
+
+const sampleSessions = `
+  SELECT sid AS session, subject, client_id AS client FROM sessions
+  WHERE serial > $1 AND (serial - $1) % $2 = 0 ORDER BY refresh_hash LIMIT $3`;

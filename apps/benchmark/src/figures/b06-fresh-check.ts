@@ -21,12 +21,12 @@ export const freshCheck: Figure = {
     'A fresh check at payments, 64 callers: questions in self-clocked batches against one RFC 7662 fetch for each call',
   seconds: { quick: 20, full: 90 },
   open: async (run) => {
-    const { measured, rest } = run.pinning;
+    const { measuredService, restService } = run.pinning;
     const databaseUrl = await run.database();
     const { urls, stop, close } = await startTemporarySystem(databaseUrl, {
       logLevel: 'info',
       isLogKept: false,
-      launchers: { auth: rest, catalog: rest, payments: measured },
+      launchers: { auth: restService, catalog: restService, payments: measuredService },
       programs: { payments: 'src/measured/fresh-checks.ts' },
     });
     await stop('catalog');

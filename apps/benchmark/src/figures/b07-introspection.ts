@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { batchedIntrospection, fullBatch, startAskedAuthority } from '../asked-authority.ts';
+import { askedAuthority, batchedIntrospection, fullBatch } from '../asked-authority.ts';
 import type { Contestant, Figure, Run } from '../figure.ts';
 import type { LoadRequest } from '../load-generator.ts';
 import { startMeasured } from '../measured-process.ts';
@@ -17,10 +17,11 @@ export const introspection: Figure = {
   id: 'B7',
   title: 'Tokens a second that are found to be alive: batched introspection against oidc-provider and better-auth',
   seconds: { quick: 20, full: 90 },
+  shares: askedAuthority,
   open: async (run) => {
     const database = await run.database();
     const [authority, ...peers] = await Promise.all([
-      startAskedAuthority(run, { count: tokens * 4, known: tokens * 4 }),
+      run.shared(askedAuthority),
       startPeer(run, { name: oidcProvider, program: 'oidc-provider.ts', settings: { DATABASE_URL: database } }),
       startPeer(run, { name: oidcProviderMemory, program: 'oidc-provider.ts', settings: {} }),
       startPeer(run, { name: betterAuth, program: 'better-auth.ts', settings: { DATABASE_URL: await run.database() } }),
@@ -38,7 +39,7 @@ export const introspection: Figure = {
         'oidc-provider: opaque tokens, client_secret_basic, a grant and a token looked up by primary key in prepared statements. better-auth: getSession by a signed cookie, joins on, no cookie cache, whose answers would be old.',
       ],
       close: async () => {
-        await Promise.all([authority.close(), ...peers.map(({ stop }) => stop())]);
+        await Promise.all(peers.map(({ stop }) => stop()));
       },
     };
   },

@@ -1,4 +1,4 @@
-import { batchedIntrospection, fullBatch, inGroups, questionAbout, startAskedAuthority } from '../asked-authority.ts';
+import { askedAuthority, batchedIntrospection, fullBatch, inGroups, questionAbout } from '../asked-authority.ts';
 import type { Contestant, Figure, Round } from '../figure.ts';
 import { startMeasured } from '../measured-process.ts';
 
@@ -16,9 +16,10 @@ export const introspectionLimits: Figure = {
   id: 'B8',
   title: 'Batched introspection against the bare look-up of as many keys; and one caller with nobody to share with',
   seconds: { quick: 15, full: 80 },
+  shares: askedAuthority,
   open: async (run) => {
     const { measured, rest } = run.pinning;
-    const authority = await startAskedAuthority(run, { count: 1024, known: 1024 });
+    const authority = await run.shared(askedAuthority);
     const { databaseUrl, sessions, url } = authority;
     const bare = await startMeasured({
       program: 'bare-lookups.ts',
@@ -62,7 +63,6 @@ export const introspectionLimits: Figure = {
       ],
       close: async () => {
         await Promise.all([caller.stop(), bare.stop()]);
-        await authority.close();
       },
     };
   },
