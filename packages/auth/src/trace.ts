@@ -16,8 +16,18 @@ export function writeTrace(trace: Trace): string {
   return `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`;
 }
 
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** Random bytes in store: asking for a few at a time costs as much as asking for thousands. */
+const random = new Uint8Array(2048);
+let used = random.length;
+
 function randomHex(bytes: number): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join(
-    '',
-  );
+  if (used + bytes > random.length) {
+    crypto.getRandomValues(random);
+    used = 0;
+  }
+  let hex = '';
+  for (const end = used + bytes; used < end; used += 1) hex += hexOfByte[random[used] ?? 0];
+  return hex;
 }

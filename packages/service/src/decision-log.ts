@@ -11,7 +11,9 @@ export function decisionLog(log: Log, meters: Meters = noMeters): (decision: Dec
     meters.decided(decision);
     const isAdmittedRead =
       decision.outcome === 'admitted' && (decision.tier === 'publicRead' || decision.tier === 'authenticatedRead');
+    const level = isAdmittedRead ? 'debug' : 'info';
+    if (!log.isLevelEnabled(level)) return;
     const tookMs = Math.round(decision.tookMs * 10) / 10;
-    log[isAdmittedRead ? 'debug' : 'info']({ ...decision, tookMs }, 'decision');
+    log[level]({ ...decision, tookMs }, 'decision');
   };
 }

@@ -43,11 +43,11 @@ export function directCalls<Router extends AnyTRPCRouter>(options: TrpcEndpointO
   type Place = Readonly<{ batchIndex: number; context: Promise<inferRouterContext<Router>>; exchange: Exchange }>;
 
   async function run(call: PlainCall, { batchIndex, context, exchange }: Place): Promise<CallOutcome> {
-    const { path, type, procedure, input } = call;
+    const { path, type, input } = call;
     try {
       const ctx = await context;
       const { signal } = exchange.abort;
-      const data: unknown = await procedure({ path, type, ctx, getRawInput: async () => input, signal, batchIndex });
+      const data: unknown = await call.run({ path, type, ctx, getRawInput: async () => input, signal, batchIndex });
       if (isStream(data)) throw new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE', message: 'This answer is a stream.' });
       return { data };
     } catch (cause) {

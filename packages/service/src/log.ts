@@ -1,11 +1,12 @@
-import { pino, type DestinationStream, type Level, type Logger } from 'pino';
+import { pino, type Level, type Logger } from 'pino';
+import { lineWriter, type LineDestination } from './line-writer.ts';
 import { redact, singleLine } from './redaction.ts';
 
 export type Log = Logger;
 export type LogLevel = Level | 'silent';
 
 // Fields that hold secrets wherever they appear. They should not be logged at all; this keeps a slip harmless.
-const secretFields = [
+const secretFields = new Set([
   'authorization',
   'password',
   'secret',
@@ -20,19 +21,58 @@ const secretFields = [
   'jwk',
   'input',
   'params',
-];
+]);
 
-/** JSON lines, one object each, on stdout (or `destination`, for tests). Every line is redacted as a whole once more. */
-export function createLog(name: string, level: LogLevel, destination: DestinationStream = pino.destination(1)): Log {
+/**
+ * JSON lines, one object each, on stdout (or `destination`, for tests). Those of one turn of the event loop are written together, from `warn`
+ * on at once, and at the end of the process what is left. Every line is redacted as a whole once more.
+ */
+export function createLog(name: string, level: LogLevel, destination: LineDestination = standardOutput()): Log {
   const settings = {
     level,
     base: { service: name },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }), log: withoutSecrets },
     serializers: { err: describeError },
-    redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
   };
-  return pino(settings, { write: (line) => destination.write(`${singleLine(redact(line.trimEnd()))}\n`) });
+  const stream = {
+    // Has pino tell the level of each line.
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: 0,
+    write: (line: string) => destination.write(`${singleLine(redact(line.trimEnd()))}\n`, stream.lastLevel),
+  };
+  return pino(settings, stream);
+}
+
+let writer: ReturnType<typeof lineWriter> | undefined;
+
+/** One writer for the process, whose end it waits for. */
+function standardOutput(): LineDestination {
+  if (writer === undefined) {
+    const output = pino.destination(1);
+    writer = lineWriter((lines) => output.write(lines));
+    process.on('exit', writer.flush);
+  }
+  return writer;
+}
+
+/** Fields of these names, in the record and in its members. pino's own `redact` parses its paths anew for each line. */
+function withoutSecrets(record: Record<string, unknown>): Record<string, unknown> {
+  return censored(record, (value) => (isPlainObject(value) ? censored(value) : value));
+}
+
+function censored(record: Record<string, unknown>, member = (value: unknown) => value): Record<string, unknown> {
+  let copy: Record<string, unknown> | undefined;
+  for (const name of Object.keys(record)) {
+    const value = record[name];
+    const shown = secretFields.has(name) ? '[redacted]' : member(value);
+    if (shown !== value) (copy ??= { ...record })[name] = shown;
+  }
+  return copy ?? record;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !(value instanceof Error);
 }
 
 type ErrorDescription = { type: string; message: string; code?: string; stack: string[]; cause?: ErrorDescription };

@@ -1,12 +1,13 @@
 import type { AnyTRPCProcedure, AnyTRPCRouter, TRPCDataTransformer } from '@trpc/server';
 import type { CallRequest } from './call-query.ts';
 import type { Exchange } from './http-exchange.ts';
+import { procedureCaller, type ProcedureCall } from './procedure-caller.ts';
 import { trpcPath } from './trpc-endpoint.ts';
 
 export type PlainCall = Readonly<{
   path: string;
   type: 'query' | 'mutation';
-  procedure: AnyTRPCProcedure;
+  run: (call: ProcedureCall) => Promise<unknown>;
   input: unknown;
 }>;
 
@@ -48,7 +49,8 @@ function plainProcedures(router: AnyTRPCRouter): ReadonlyMap<string, Known> {
   const known = new Map<string, Known>();
   for (const [path, procedure] of Object.entries(procedures)) {
     const { type } = procedure._def;
-    if (type !== 'subscription' && plainName.test(path)) known.set(path, { path, type, procedure });
+    if (type !== 'subscription' && plainName.test(path))
+      known.set(path, { path, type, run: procedureCaller(procedure) });
   }
   return known;
 }

@@ -5,7 +5,7 @@
 export function redact(text: string): string {
   return text
     .replace(/eyJ[\w-]{8,}(?:\.[\w-]*)*/g, '[redacted]')
-    .replace(/[\w-]{40,}/g, '[redacted]')
+    .replace(/(?<![\w-])[\w-]{40,}/g, '[redacted]')
     .replace(/:\/\/[^\s/@"]+@/g, '://[redacted]@');
 }
 

@@ -1,0 +1,50 @@
+import { getTRPCErrorFromUnknown, TRPCError, type AnyTRPCProcedure } from '@trpc/server';
+
+/** What a call of a procedure brings. */
+export type ProcedureCall = Parameters<AnyTRPCProcedure>[0];
+
+type Result = Readonly<{ ok: true; data: unknown }> | Readonly<{ ok: false; error: TRPCError }>;
+type Changes = Readonly<{ ctx?: object; input?: unknown; getRawInput?: ProcedureCall['getRawInput'] }>;
+type Options = ProcedureCall & Readonly<{ meta: unknown; next: (changes?: Changes) => Promise<Result | undefined> }>;
+type Middleware = (options: Options) => Promise<Result | undefined>;
+
+/** As much of a procedure's inside as is needed to run it. */
+type Chain = Readonly<{ middlewares?: readonly Middleware[]; meta?: unknown; caller?: unknown }>;
+
+/**
+ * Runs a procedure's middlewares, the last of which is its resolver, as the procedure itself does when it is called. tRPC's own code for
+ * that copies objects in a way that was compiled for old engines, and takes longer than all middlewares. A procedure of another make calls
+ * itself.
+ */
+export function procedureCaller(procedure: AnyTRPCProcedure): (call: ProcedureCall) => Promise<unknown> {
+  const { middlewares, meta, caller }: Chain = procedure._def;
+  if (middlewares === undefined || caller !== undefined) return procedure;
+  const chain = middlewares;
+
+  async function runFrom(index: number, call: ProcedureCall): Promise<Result | undefined> {
+    const next = (changes?: Changes) => runFrom(index + 1, changes === undefined ? call : changed(call, changes));
+    try {
+      return await chain[index]?.({ ...call, meta, next });
+    } catch (cause) {
+      return { ok: false, error: getTRPCErrorFromUnknown(cause) };
+    }
+  }
+
+  return async (call) => {
+    const result = await runFrom(0, call);
+    if (result === undefined)
+      throw new TRPCError({ code: 'INTERNAL_SERVER_ERROR', message: 'A middleware forgot `next`.' });
+    if (!result.ok) throw result.error;
+    return result.data;
+  };
+}
+
+function changed(call: ProcedureCall, changes: Changes): ProcedureCall {
+  const ctx: unknown = changes.ctx === undefined ? call.ctx : { ...contextOf(call), ...changes.ctx };
+  const input = 'input' in changes ? changes.input : call.input;
+  return { ...call, ctx, input, getRawInput: changes.getRawInput ?? call.getRawInput };
+}
+
+function contextOf({ ctx }: ProcedureCall): object {
+  return typeof ctx === 'object' && ctx !== null ? ctx : {};
+}
