@@ -49,6 +49,7 @@ function figureNamed(name: string): Figure {
 async function run({ chosen, quick, rounds, json }: Options): Promise<void> {
   const progress = openProgress(chosen, quick ? 'quick' : 'full');
   const open = openRun({ quick, progress: progress.doing });
+  if (!json) console.log(`${open.pinning.sentence}\n`);
   const results: FigureResult[] = [];
   for (const figure of chosen) {
     await open.prepareFor(figure);

@@ -3,6 +3,7 @@ import { openDevice } from '@sallyport/infra/device';
 import { startTemporarySystem } from '@sallyport/infra/temporary-system';
 import type { Run } from './figure.ts';
 import { processListeningOn } from './processor-use.ts';
+import { asInProduction } from './service-settings.ts';
 
 /** Catalog alone on its processor, as it runs in production, with its authority and PostgreSQL on the others. */
 export type MeasuredCatalog = Readonly<{
@@ -21,6 +22,7 @@ export async function measuredCatalog(run: Run): Promise<MeasuredCatalog> {
     logLevel: 'info',
     isLogKept: false,
     launchers: { catalog: measuredService, auth: restService, payments: restService },
+    extraSettings: { catalog: asInProduction, auth: asInProduction },
     programs: { catalog: 'src/measured/main.ts' },
   });
   await system.stop('payments');

@@ -25,14 +25,18 @@ export function findPinning(): Pinning {
   const isPossible =
     first !== undefined &&
     others.length > 0 &&
-    taskset(['--cpu-list', rest, '--all-tasks', '--pid', String(process.pid)]);
-  if (!isPossible)
-    return pinningOf({ measured: '', rest: '', everywhere: '' }, 'Not pinned: processes moved between processors.');
+    taskset(['--all-tasks', '--cpu-list', '--pid', rest, String(process.pid)]);
+  if (!isPossible) return notPinned;
   return pinningOf(
     { measured: String(first), rest, everywhere: `${first},${rest}` },
     `What is measured had processor ${first} to itself; load, PostgreSQL and the rest were on ${rest}.`,
   );
 }
+
+export const notPinned = pinningOf(
+  { measured: '', rest: '', everywhere: '' },
+  'Not pinned: processes moved between processors.',
+);
 
 type ProcessorLists = Readonly<Record<'measured' | 'rest' | 'everywhere', string>>;
 

@@ -15,7 +15,9 @@ export type Minted = Readonly<{ token: string; expiresInSeconds: number; scope: 
 /** What a token is good for: one audience, and scopes and roles there. */
 export type Target = Readonly<{ audience: string; scope: readonly string[]; roles?: readonly string[] }>;
 
-type Minting = Pick<Authority, 'issuer' | 'keys' | 'now'> & Partial<Pick<Authority, 'restrictions'>>;
+type Minting = Pick<Authority, 'issuer' | 'now'> &
+  Readonly<{ keys: Pick<Authority['keys'], 'signing'> }> &
+  Partial<Pick<Authority, 'restrictions'>>;
 
 /** Bytes of an access token at most: it travels with every request. */
 const sizeBudgetBytes = 512;

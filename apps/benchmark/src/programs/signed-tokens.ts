@@ -20,5 +20,5 @@ export async function signedTokens(count: number) {
     return tokens[turn] ?? '';
   };
   const { issuer, keys, keySet, feed } = authority;
-  return { issuer, keys, keySet: { keys: [...keySet().keys] }, feed, next };
+  return { issuer, keys, keySet: { keys: [...keySet().keys] }, feed, tokens, next };
 }

@@ -1,0 +1,32 @@
+import { contestantProcesses } from '../contestant-processes.ts';
+import type { Figure } from '../figure.ts';
+
+const sallyport = 'sallyport';
+const limit = 'crypto.verify';
+
+/** A token that nobody has seen before: what the first request of each five seconds costs. */
+export const coldVerify: Figure = {
+  id: 'B2',
+  title: 'A token never seen before, verified: against the bare signature check, and against what people verify with',
+  seconds: { quick: 12, full: 60 },
+  open: async (run) => {
+    const { contestants, close } = await contestantProcesses({
+      program: 'cold-verify.ts',
+      names: [sallyport, limit, 'jose', 'fast-jwt', 'aws-jwt-verify', 'jsonwebtoken'],
+      launcher: run.pinning.measured,
+    });
+    return {
+      kind: 'comparison',
+      contestants,
+      goals: [
+        { of: sallyport, over: limit, measure: 'perSecond', bound: { atLeast: 0.9 } },
+        { of: sallyport, over: 'jose', measure: 'perSecond', bound: { atLeast: 1.4 } },
+      ],
+      notes: [
+        'crypto.verify is the limit: ES256 over bytes that lie ready. Sallyport checks spelling, signature, claims and revocations, and puts the token into its cache.',
+        'All but jsonwebtoken compare the token’s type, or the issuer’s key by its name; all compare issuer and audience. One token after the other.',
+      ],
+      close,
+    };
+  },
+};

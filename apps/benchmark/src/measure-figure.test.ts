@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest';
+import type { Comparison, Figure, Round, Run } from './figure.ts';
+import { measureFigure } from './measure-figure.ts';
+import { notPinned } from './pinning.ts';
+
+const how = { rounds: 3, roundMs: 1500 };
+const nobodyAsks = async () => {
+  throw new Error('These contestants need nothing.');
+};
+const run: Run = {
+  quick: true,
+  progress: () => {},
+  pinning: notPinned,
+  load: nobodyAsks,
+  shared: nobodyAsks,
+  database: nobodyAsks,
+};
+
+/** A figure of two contestants whose rounds go as scripted; `calls` keeps who was asked, in order. */
+function scripted(rounds: Readonly<Record<'a' | 'b', readonly Round[]>>, changes: Partial<Comparison> = {}) {
+  const calls: string[] = [];
+  const contestant = (name: 'a' | 'b') => {
+    let turn = 0;
+    return {
+      name,
+      round: async (forMs: number) => {
+        calls.push(`${name} ${forMs}`);
+        const next = rounds[name][turn++];
+        if (next === undefined) throw new Error(`${name} answered wrongly`);
+        return next;
+      },
+    };
+  };
+  const figure: Figure = {
+    id: 'B99',
+    title: 'a against b',
+    seconds: { quick: 0, full: 0 },
+    open: async () => ({
+      kind: 'comparison',
+      contestants: [contestant('a'), contestant('b')],
+      goals: [{ of: 'a', over: 'b', measure: 'perSecond', bound: { atLeast: 2 } }],
+      close: async () => void calls.push('closed'),
+      ...changes,
+    }),
+  };
+  return { figure, calls };
+}
+
+const rates = (...all: readonly number[]): Round[] => all.map((perSecond) => ({ perSecond }));
+
+test('contestants take turns, the first round of each does not count, and ratios are taken round by round', async () => {
+  const { figure, calls } = scripted({ a: rates(1, 20, 30, 100), b: rates(1e9, 10, 10, 10) });
+  const result = await measureFigure(figure, run, how);
+  expect(calls).toEqual(['a 1500', 'b 1500', 'a 1500', 'b 1500', 'a 1500', 'b 1500', 'a 1500', 'b 1500', 'closed']);
+  expect(result).toMatchObject({
+    outcome: 'complete',
+    ratios: [{ ratio: { q1: 2.5, median: 3, q3: 6.5 }, isMet: true }],
+  });
+});
+
+test('a goal that is missed is said to be missed, and the comparison is complete', async () => {
+  const { figure } = scripted({ a: rates(1, 11, 12, 13), b: rates(1, 10, 10, 10) });
+  expect(await measureFigure(figure, run, how)).toMatchObject({ outcome: 'complete', ratios: [{ isMet: false }] });
+});
+
+test('a server that had time left was not what set the pace: the comparison is partial', async () => {
+  const idle = [0.5, 0.5, 0.5, 0.5].map((coreShare) => ({ perSecond: 10, coreShare }));
+  const result = await measureFigure(scripted({ a: idle, b: rates(1, 1, 1, 1) }).figure, run, how);
+  expect(result).toMatchObject({ outcome: 'partial', problems: ['not saturated: a used 50 % of its core'] });
+});
+
+test('what was not measured makes a comparison partial, and meets no goal', async () => {
+  const goals = [{ of: 'a', over: 'b', measure: 'p99', bound: { atMost: 9 } }] as const;
+  const { figure } = scripted({ a: rates(1, 1, 1, 1), b: rates(1, 1, 1, 1) }, { goals });
+  const result = await measureFigure(figure, run, how);
+  expect(result).toMatchObject({
+    outcome: 'partial',
+    problems: ['a ÷ b: p99 was not measured'],
+    ratios: [{ isMet: false }],
+  });
+});
+
+test('a contestant that answers wrongly fails the whole figure, which is closed', async () => {
+  const { figure, calls } = scripted({ a: rates(1, 1), b: rates(1, 1, 1, 1) });
+  const result = await measureFigure(figure, run, how);
+  expect(result).toMatchObject({ outcome: 'failed', problems: ['a answered wrongly'], ratios: [], contestants: [] });
+  expect(calls.at(-1)).toBe('closed');
+});
+
+test('a contestant that is named and not there fails the figure', async () => {
+  const goals = [{ of: 'a', over: 'c', measure: 'perSecond', bound: { atLeast: 1 } }] as const;
+  const { figure } = scripted({ a: rates(1, 1, 1, 1), b: rates(1, 1, 1, 1) }, { goals });
+  expect(await measureFigure(figure, run, how)).toMatchObject({
+    outcome: 'failed',
+    problems: ['There is no contestant "c".'],
+  });
+});
+
+test('readings are held against their bounds', async () => {
+  const bound = { atMost: 480 };
+  const readings = [
+    { name: 'small', value: 480, unit: 'bytes', bound },
+    { name: 'large', value: 481, unit: 'bytes', bound },
+    { name: 'stated', value: 7, unit: 'MiB' },
+    { name: 'lost', value: NaN, unit: 'ms' },
+  ] as const;
+  const open: Figure['open'] = async () => ({ kind: 'readings', read: async () => readings, close: async () => {} });
+  const result = await measureFigure({ ...scripted({ a: [], b: [] }).figure, open }, run, how);
+  expect(result.readings.map(({ isMet }) => isMet)).toEqual([true, false, undefined, undefined]);
+  expect(result).toMatchObject({ outcome: 'partial', problems: ['lost was not measured'] });
+});

@@ -1,0 +1,60 @@
+import { createPublicKey, verify as verifySignature, type KeyObject } from 'node:crypto';
+import { JwtVerifier } from 'aws-jwt-verify';
+import { createVerifier } from 'fast-jwt';
+import { createLocalJWKSet, jwtVerify } from 'jose';
+import jsonwebtoken from 'jsonwebtoken';
+import type { Operation } from './in-process-round.ts';
+import { audience, type SignedTokens } from './signed-tokens.ts';
+
+// How others verify the same tokens: the key at hand, and the same demands as far as each can make them (type, issuer, audience).
+
+/** Not a token's verification: the one signature check that none can do without, on bytes that lie ready. */
+export function rawCheck({ keySet, tokens }: SignedTokens): Operation {
+  const key = publicKey(keySet);
+  const prepared = tokens.map((token) => {
+    const end = token.lastIndexOf('.');
+    return { input: Buffer.from(token.slice(0, end)), signature: Buffer.from(token.slice(end + 1), 'base64url') };
+  });
+  const how = { key, dsaEncoding: 'ieee-p1363' } as const;
+  let turn = 0;
+  return () => {
+    turn = turn + 1 === prepared.length ? 0 : turn + 1;
+    const { input, signature } = prepared[turn] ?? { input: Buffer.alloc(0), signature: Buffer.alloc(0) };
+    if (!verifySignature('sha256', input, how, signature)) throw new Error('refused');
+  };
+}
+
+export function joseVerifier({ issuer, keySet, next }: SignedTokens): Operation {
+  const findKey = createLocalJWKSet(keySet);
+  return () => jwtVerify(next(), findKey, { issuer, audience, typ: 'at+jwt', algorithms: ['ES256'] });
+}
+
+export function fastJwtVerifier({ issuer, keySet, next }: SignedTokens, cache: 'with cache' | 'without'): Operation {
+  const verify = createVerifier({
+    key: publicKey(keySet).export({ type: 'spki', format: 'pem' }),
+    algorithms: ['ES256'],
+    allowedIss: issuer,
+    allowedAud: audience,
+    checkTyp: 'at+jwt',
+    ...(cache === 'with cache' && { cache: 10_000, cacheTTL: 5000 }),
+  });
+  // oxlint-disable-next-line typescript/no-unsafe-return -- what it answers is not looked at: it throws when it refuses
+  return () => verify(next());
+}
+
+export function awsVerifier({ issuer, keySet, next }: SignedTokens): Operation {
+  const verifier = JwtVerifier.create({ issuer, audience, jwksUri: `${issuer}/jwks` });
+  verifier.cacheJwks({
+    keys: keySet.keys.map(({ kid = '', alg = '', use = '', kty = '', ...key }) => ({ ...key, kid, alg, use, kty })),
+  });
+  return () => verifier.verifySync(next());
+}
+
+export function jsonwebtokenVerifier({ issuer, keySet, next }: SignedTokens): Operation {
+  const key = publicKey(keySet);
+  return () => jsonwebtoken.verify(next(), key, { issuer, audience, algorithms: ['ES256'] });
+}
+
+function publicKey({ keys: [key] }: SignedTokens['keySet']): KeyObject {
+  return createPublicKey({ key: { ...key }, format: 'jwk' });
+}
