@@ -1,15 +1,12 @@
 import type { CryptoKey } from 'jose';
+import { decodeBase64url } from './base64url.ts';
+import { maxTokenLength, type BearerToken } from './bearer-token.ts';
 import type { SigningAlgorithm } from './key-material.ts';
+import { nodeBuiltIn } from './node-built-in.ts';
 import type { VerificationKey } from './verification-keys.ts';
 
-/** Whether `signature` holds over `input`. Answers at once. */
-export type SignatureCheck = (input: Uint8Array, signature: Uint8Array) => boolean;
-
-/** What is used of `node:crypto`. Declared here, because the package is also built for where there is none. */
-type NodeCrypto = Readonly<{
-  KeyObject: Readonly<{ from: (key: CryptoKey) => object }>;
-  verify: (...given: [digest: string | null, input: Uint8Array, key: object, signature: Uint8Array]) => boolean;
-}>;
+/** Whether the token's signature holds. Answers at once. */
+export type SignatureCheck = (token: BearerToken) => boolean;
 
 type WebKey = Readonly<{
   name: string;
@@ -47,6 +44,8 @@ const kinds: Readonly<Record<SigningAlgorithm, Kind>> = {
   PS512: rsa('RSA-PSS', 512),
 };
 
+const encoder = new TextEncoder();
+const written = new Uint8Array(maxTokenLength);
 const prepared = new WeakMap<VerificationKey, SignatureCheck | 'not here'>();
 
 /**
@@ -61,11 +60,16 @@ export function signatureCheck(key: VerificationKey): SignatureCheck | undefined
 }
 
 function prepare({ key, algorithm }: VerificationKey): SignatureCheck | undefined {
-  const crypto = nodeCrypto();
+  const crypto = nodeBuiltIn('node:crypto');
   const { web, digest, options } = kinds[algorithm];
   if (crypto === undefined || !isFit(key, web)) return undefined;
   const how = { key: crypto.KeyObject.from(key), ...options };
-  return (input, signature) => crypto.verify(digest, input, how, signature);
+  return (token) => {
+    const end = token.lastIndexOf('.');
+    // A token is ASCII: as many bytes as characters. They are read before anybody else writes there.
+    encoder.encodeInto(token, written);
+    return crypto.verify(digest, written.subarray(0, end), how, decodeBase64url(token.slice(end + 1)));
+  };
 }
 
 /** What `jose` and WebCrypto look at before they verify with a key. */
@@ -74,14 +78,4 @@ function isFit({ usages, algorithm }: CryptoKey, { name, namedCurve, hash }: Web
   const isLong = !name.startsWith('RSA') || (own.modulusLength ?? 0) >= 2048;
   const isSame = own.name === name && own.namedCurve === namedCurve && own.hash?.name === hash?.name;
   return usages.includes('verify') && isSame && isLong;
-}
-
-/** Only Node's own: what other runtimes have under the name is their rebuilding of it. */
-function nodeCrypto(): NodeCrypto | undefined {
-  // Neither is there everywhere.
-  const { navigator, process } = globalThis as {
-    navigator?: { userAgent?: string };
-    process?: { getBuiltinModule?: (name: 'node:crypto') => NodeCrypto | undefined };
-  };
-  return navigator?.userAgent?.startsWith('Node.js/') ? process?.getBuiltinModule?.('node:crypto') : undefined;
 }

@@ -1,5 +1,6 @@
-import { base64url, compactVerify, errors } from 'jose';
-import { maxTokenLength, type BearerToken } from './bearer-token.ts';
+import { compactVerify, errors } from 'jose';
+import { decodeBase64url } from './base64url.ts';
+import type { BearerToken } from './bearer-token.ts';
 import type { DenialReason } from './denial.ts';
 import { signatureCheck } from './signature-check.ts';
 import { parseStrictObject, type JsonObject } from './strict-json.ts';
@@ -26,29 +27,34 @@ export function openSignedToken(
 ): SignedToken | Promise<SignedToken> {
   const header = readHeader(text);
   if ('outcome' in header) return header;
-  const { alg, typ, kid } = header;
+  const { typ, kid } = header;
   if (!isType(typ, type)) return refused('token_type');
   if (typeof kid !== 'string' || !keyIdGrammar.test(kid)) return refused('token_header_refused');
-  const signed = { text, alg, keyId: kid };
-  return keys.find(kid) === undefined
-    ? keys.refresh().then(() => openWithKey(signed, keys))
-    : openWithKey(signed, keys);
+  const open = (): SignedToken | Promise<SignedToken> => openWithKey(text, header, { keys, keyId: kid });
+  return keys.find(kid) === undefined ? keys.refresh().then(open) : open();
 }
 
-type Signed = Readonly<{ text: BearerToken; alg: unknown; keyId: string }>;
+type NamedKey = Readonly<{ keys: VerificationKeys; keyId: string }>;
 
-function openWithKey({ text, alg, keyId }: Signed, keys: VerificationKeys): SignedToken | Promise<SignedToken> {
+function openWithKey(
+  text: BearerToken,
+  header: TokenHeader,
+  { keys, keyId }: NamedKey,
+): SignedToken | Promise<SignedToken> {
   if (!keys.usable()) return { outcome: 'unknown', reason: 'keys_unavailable' };
   const key = keys.find(keyId);
   if (key === undefined) return refused('token_key_unknown');
-  const open = (reason: SignatureRefusal | undefined): SignedToken =>
-    reason === undefined ? readClaims(text, keyId) : refused(reason);
-  const reason = refuseSignature(text, { alg }, key);
+  const open = (reason: SignatureRefusal | undefined): SignedToken => {
+    if (reason !== undefined) return refused(reason);
+    rememberHeader(text, header);
+    return readClaims(text, keyId);
+  };
+  const reason = refuseSignature(text, header, key);
   return reason instanceof Promise ? reason.then(open) : open(reason);
 }
 
 function readClaims(text: BearerToken, keyId: string): SignedToken {
-  const claims = parseStrictObject(base64url.decode(text.slice(text.indexOf('.') + 1, text.lastIndexOf('.'))));
+  const claims = parseStrictObject(decodeBase64url(text.slice(text.indexOf('.') + 1, text.lastIndexOf('.'))));
   return claims === undefined ? refused('token_claims') : { outcome: 'signed', claims, keyId };
 }
 
@@ -57,10 +63,28 @@ type Refused = Extract<SignedToken, { outcome: 'refused' }>;
 
 /** The JOSE header, parsed strictly, when it has no other members than ours. What they say is not checked. */
 export function readHeader(text: BearerToken): TokenHeader | Refused {
-  const header = parseStrictObject(base64url.decode(text.slice(0, text.indexOf('.'))));
+  const encoded = headerOf(text);
+  return headers.get(encoded) ?? parseHeader(encoded);
+}
+
+function parseHeader(encoded: string): TokenHeader | Refused {
+  const header = parseStrictObject(decodeBase64url(encoded));
   if (header === undefined) return refused('token_malformed');
   if (Object.keys(header).some((member) => !headerMembers.has(member))) return refused('token_header_refused');
   return { alg: header['alg'], typ: header['typ'], kid: header['kid'] };
+}
+
+/** Headers by their text: an issuer's tokens have few. Only those of tokens whose signature held, so that nobody else can fill it. */
+const headers = new Map<string, TokenHeader>();
+const maxHeaders = 100;
+
+function rememberHeader(text: BearerToken, header: TokenHeader): void {
+  if (headers.size >= maxHeaders) headers.clear();
+  headers.set(headerOf(text), header);
+}
+
+function headerOf(text: BearerToken): string {
+  return text.slice(0, text.indexOf('.'));
 }
 
 type SignatureRefusal = 'token_algorithm' | 'token_signature';
@@ -77,14 +101,8 @@ export function refuseSignature(
   if (alg !== key.algorithm) return 'token_algorithm';
   const holds = signatureCheck(key);
   if (holds === undefined) return refuseByWebCrypto(text, key);
-  const end = text.lastIndexOf('.');
-  // The grammar lets in ASCII alone: as many bytes as characters, up to the longest token. They are looked at before anybody else writes here.
-  encoder.encodeInto(text, written);
-  return holds(written.subarray(0, end), base64url.decode(text.slice(end + 1))) ? undefined : 'token_signature';
+  return holds(text) ? undefined : 'token_signature';
 }
-
-const encoder = new TextEncoder();
-const written = new Uint8Array(maxTokenLength);
 
 async function refuseByWebCrypto(
   text: BearerToken,
