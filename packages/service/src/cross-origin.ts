@@ -1,3 +1,4 @@
+import { sendNothing } from './http-answer.ts';
 import type { Exchange } from './http-exchange.ts';
 
 const allowedHeaders = [
@@ -12,6 +13,8 @@ const allowedHeaders = [
   'trpc-accept',
 ].join(', ');
 
+const exposedHeaders = 'Consistency-Token, DPoP-Nonce, Request-Id, Retry-After, WWW-Authenticate';
+
 /**
  * Lets pages of exactly these origins read our answers (Fetch standard, CORS). Answers true when the request was a
  * preflight of such a page and is done.
@@ -19,20 +22,16 @@ const allowedHeaders = [
  * There is no check against foreign pages that send without reading: tokens travel in a header that no page can make a
  * browser add, and there is no cookie.
  */
-export function admitOrigin({ method, headers, response }: Exchange, allowedOrigins: readonly string[]): boolean {
+export function admitOrigin(exchange: Exchange, allowedOrigins: readonly string[]): boolean {
+  const { method, headers, answerHeaders } = exchange;
   if (allowedOrigins.length === 0) return false;
-  response.appendHeader('Vary', 'Origin');
+  answerHeaders.push('Vary', 'Origin');
   const [origin, second] = headers('origin');
   if (origin === undefined || second !== undefined || !allowedOrigins.includes(origin)) return false;
-  response.setHeader('Access-Control-Allow-Origin', origin);
-  response.setHeader(
-    'Access-Control-Expose-Headers',
-    'Consistency-Token, DPoP-Nonce, Request-Id, Retry-After, WWW-Authenticate',
-  );
+  answerHeaders.push('Access-Control-Allow-Origin', origin, 'Access-Control-Expose-Headers', exposedHeaders);
   if (method !== 'OPTIONS' || headers('access-control-request-method').length === 0) return false;
-  response.setHeader('Access-Control-Allow-Methods', 'GET, POST');
-  response.setHeader('Access-Control-Allow-Headers', allowedHeaders);
-  response.setHeader('Access-Control-Max-Age', '600');
-  response.writeHead(204).end();
+  answerHeaders.push('Access-Control-Allow-Methods', 'GET, POST', 'Access-Control-Allow-Headers', allowedHeaders);
+  answerHeaders.push('Access-Control-Max-Age', '600');
+  sendNothing(exchange, 204);
   return true;
 }

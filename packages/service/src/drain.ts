@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { closeAfter } from './http-answer.ts';
 import type { Exchange } from './http-exchange.ts';
 
 /** The exchanges under way, and whether new ones are still welcome. */
@@ -16,14 +17,16 @@ export function openExchanges() {
     /** The exchanges under way on one connection. */
     on,
     add: (exchange: Exchange): void => {
-      const { socket } = exchange.request;
       open.add(exchange);
-      exchange.response.once('close', () => {
-        open.delete(exchange);
-        streams.delete(exchange);
-        // A stream that was open when the stop began has told its caller that the connection stays.
-        if (stopping && on(socket).length === 0) socket.destroySoon();
-      });
+      if (stopping) closeAfter(exchange);
+    },
+    /** Its response is closed: done, or cut. */
+    remove: (exchange: Exchange): void => {
+      const { socket } = exchange.request;
+      open.delete(exchange);
+      streams.delete(exchange);
+      // A stream that was open when the stop began has told its caller that the connection stays.
+      if (stopping && on(socket).length === 0) socket.destroySoon();
     },
     markStream: (exchange: Exchange): void => {
       if (stopping) exchange.abort.abort();
@@ -31,7 +34,7 @@ export function openExchanges() {
     },
     stop: (): void => {
       stopping = true;
-      for (const { response } of open) if (!response.headersSent) response.setHeader('Connection', 'close');
+      for (const exchange of open) if (!exchange.response.headersSent) closeAfter(exchange);
       for (const { abort } of streams) abort.abort();
     },
     abortAll: (): void => {

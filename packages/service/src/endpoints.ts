@@ -25,12 +25,13 @@ export type Endpoints = Readonly<{
 
 /** Answers one exchange, whatever it takes: every way out of here ends the response. */
 export async function answer(exchange: Exchange, endpoints: Endpoints): Promise<void> {
-  const routes = endpoints.routes.filter(({ path }) => path === exchange.path);
+  const isTrpc = exchange.path.startsWith(trpcPath);
+  const routes = isTrpc ? [] : endpoints.routes.filter(({ path }) => path === exchange.path);
   try {
     if (admitOrigin(exchange, endpoints.allowedOrigins)) return;
     if (endpoints.isStopping()) refuseRequest('temporarily_unavailable');
     checkHead(exchange);
-    if (exchange.path.startsWith(trpcPath)) await answerTrpc(exchange, endpoints);
+    if (isTrpc) await answerTrpc(exchange, endpoints);
     else if (routes.length > 0) await answerRoute(exchange, routes, endpoints.limits);
     else refuseRequest('not_found');
   } catch (error) {
@@ -86,9 +87,9 @@ async function answerRoute(exchange: Exchange, routes: readonly Route[], { maxBo
   sendAnswer(exchange, await route.handle(request));
 }
 
-function checkMethod({ method, response }: Exchange, allowed: readonly string[]): void {
+function checkMethod({ method, answerHeaders }: Exchange, allowed: readonly string[]): void {
   if (allowed.includes(method)) return;
-  response.setHeader('Allow', allowed.join(', '));
+  answerHeaders.push('Allow', allowed.join(', '));
   refuseRequest('method_not_allowed');
 }
 

@@ -11,54 +11,60 @@ export type HttpAnswer = Readonly<{
   body?: Readonly<{ type: string; text: string }>;
 }>;
 
-/** What every answer says, whoever made it. `Request-Id` is the trace id: the one thing to quote when asking about a request. */
-export function standingHeaders(traceId: string): Record<string, string> {
-  return { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff', 'Request-Id': traceId };
-}
-
-export function sendAnswer({ response, request }: Exchange, { status, headers, json, body }: HttpAnswer): void {
-  for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
+export function sendAnswer(exchange: Exchange, { status, headers = {}, json, body }: HttpAnswer): void {
+  const { answerHeaders, request } = exchange;
+  for (const [name, value] of Object.entries(headers)) answerHeaders.push(name, value);
   // Bytes of the body may still be on their way: the connection cannot be used for another request.
-  if (!request.complete) response.setHeader('Connection', 'close');
-  response.statusCode = status;
-  if (body !== undefined) {
-    response.setHeader('Content-Type', body.type);
-    response.end(body.text);
-    return;
-  }
-  if (json === undefined) {
-    response.end();
-    return;
-  }
-  response.setHeader('Content-Type', 'application/json');
-  response.end(JSON.stringify(json));
+  if (!request.complete) closeAfter(exchange);
+  if (body !== undefined) send(exchange, status, body);
+  else if (json !== undefined) send(exchange, status, { type: 'application/json', text: JSON.stringify(json) });
+  else sendNothing(exchange, status);
 }
 
 /** Sends what came of plain calls. */
-export function sendCallAnswer({ response }: Exchange, { status, headers, text }: CallAnswer): void {
-  response.statusCode = status;
-  response.setHeader('Content-Type', 'application/json');
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.appendHeader('Vary', 'trpc-accept, accept');
-  response.end(text);
+export function sendCallAnswer(exchange: Exchange, { status, headers, text }: CallAnswer): void {
+  for (const [name, value] of Object.entries(headers)) exchange.answerHeaders.push(name, value);
+  exchange.answerHeaders.push('Vary', 'trpc-accept, accept');
+  send(exchange, status, { type: 'application/json', text });
+}
+
+/** Has the connection closed when the answer is out. */
+export function closeAfter({ answerHeaders }: Pick<Exchange, 'answerHeaders'>): void {
+  if (!answerHeaders.includes('Connection')) answerHeaders.push('Connection', 'close');
+}
+
+export function sendNothing({ response, answerHeaders }: Exchange, status: number): void {
+  if (status !== 204) answerHeaders.push('Content-Length', '0');
+  response.writeHead(status, answerHeaders).end();
+}
+
+function send(
+  { response, answerHeaders }: Exchange,
+  status: number,
+  { type, text }: { type: string; text: string },
+): void {
+  answerHeaders.push('Content-Type', type, 'Content-Length', String(Buffer.byteLength(text)));
+  response.writeHead(status, answerHeaders).end(text);
 }
 
 // Ours, or Node's, to set.
-const keptHeaders = new Set(['cache-control', 'connection', 'transfer-encoding', 'vary']);
+const keptHeaders = new Set(['cache-control', 'connection', 'content-type', 'transfer-encoding', 'vary']);
 
 /** Sends what tRPC answered: JSON at once, a stream as it comes. Resolves when the last byte was handed over. */
-export async function sendWebResponse({ response }: Exchange, web: Response): Promise<void> {
-  response.statusCode = web.status;
-  for (const [name, value] of web.headers) if (!keptHeaders.has(name)) response.setHeader(name, value);
-  response.appendHeader('Vary', web.headers.get('vary') ?? 'Accept');
-  const isStream = web.headers.has('transfer-encoding') || web.headers.get('content-type') === 'text/event-stream';
+export async function sendWebResponse(exchange: Exchange, web: Response): Promise<void> {
+  const { response, answerHeaders } = exchange;
+  for (const [name, value] of web.headers) if (!keptHeaders.has(name)) answerHeaders.push(name, value);
+  answerHeaders.push('Vary', web.headers.get('vary') ?? 'Accept');
+  const type = web.headers.get('content-type') ?? 'application/json';
+  const isStream = web.headers.has('transfer-encoding') || type === 'text/event-stream';
   if (web.body === null || !isStream) {
-    response.end(await web.text());
+    send(exchange, web.status, { type, text: await web.text() });
     return;
   }
   // A proxy that compresses or buffers would hold events back.
-  response.setHeader('Cache-Control', 'no-store, no-transform');
-  response.flushHeaders();
+  answerHeaders[answerHeaders.indexOf('Cache-Control') + 1] = 'no-store, no-transform';
+  answerHeaders.push('Content-Type', type);
+  response.writeHead(web.status, answerHeaders).flushHeaders();
   await copyStream(web.body, response);
   response.end();
 }

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HeaderValues, Sender, Trace } from '@sallyport/auth';
-import { readTrace, writeTrace } from '@sallyport/auth';
+import { readTrace } from '@sallyport/auth';
 import { certificateThumbprint } from './mutual-tls.ts';
+import { standingHeaders } from './standing-headers.ts';
 
 /** One request and its response, read once. */
 export type Exchange = Readonly<{
@@ -21,58 +22,62 @@ export type Exchange = Readonly<{
   /** Aborts when the caller goes away, and when the service has waited long enough while it stops. */
   abort: AbortController;
   startedAtMs: number;
+  /** What the answer's head will say, in pairs of name and value. Written once, with the status. */
+  answerHeaders: string[];
   /** Why calls of this request were refused, for its line in the log. */
   reasons: string[];
 }>;
 
-/** `publicUrls`: where clients find this service, each without a slash at the end. */
-export function openExchange(
-  request: IncomingMessage,
-  response: ServerResponse,
-  publicUrls: readonly string[],
-): Exchange {
-  const [path = '', ...query] = (request.url ?? '').split('?');
-  const received = headerValues(request.rawHeaders);
-  const trace = readTrace(received('traceparent'));
-  const thumbprint = certificateThumbprint(request.socket);
-  const abort = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) abort.abort();
-  });
+/** Which of our own names a caller used, by the value of its `Host` header. No slash at the end. */
+export type PublicUrlOf = (host: string | undefined) => string;
+
+export function openExchange(request: IncomingMessage, response: ServerResponse, publicUrlOf: PublicUrlOf): Exchange {
+  const { method = '', url = '', rawHeaders, socket } = request;
+  const headers = headerValues(rawHeaders);
+  const trace = readTrace(headers('traceparent'));
+  const thumbprint = certificateThumbprint(socket);
+  const mark = url.indexOf('?');
+  const path = mark === -1 ? url : url.slice(0, mark);
   return {
     request,
     response,
-    method: request.method ?? '',
+    method,
     path,
-    query: query.join('?'),
-    // The trace that was started here is the one that everything behind continues.
-    headers: (name) => (name.toLowerCase() === 'traceparent' ? [writeTrace(trace)] : received(name)),
+    query: mark === -1 ? '' : url.slice(mark + 1),
+    headers,
     sender: {
-      method: request.method ?? '',
-      url: `${publicUrlFor(received('host'), publicUrls)}${path}`,
+      method,
+      url: publicUrlOf(headers('host')[0]) + path,
       ...(thumbprint !== undefined && { certificateThumbprint: thumbprint }),
     },
     trace,
-    remoteAddress: request.socket.remoteAddress ?? 'unknown',
-    abort,
+    remoteAddress: socket.remoteAddress ?? 'unknown',
+    abort: new AbortController(),
     startedAtMs: performance.now(),
+    answerHeaders: standingHeaders(trace.traceId),
     reasons: [],
   };
 }
 
 /** One of our own names, whichever the caller used: what a caller calls us proves nothing (RFC 9449 §4.3, check 9). */
-function publicUrlFor(hosts: readonly string[], publicUrls: readonly string[]): string {
-  const named = publicUrls.find((url) => URL.parse(url)?.host === hosts[0]?.toLowerCase());
-  return named ?? publicUrls[0] ?? '';
+export function publicUrlReader(publicUrls: readonly string[]): PublicUrlOf {
+  const [first = ''] = publicUrls;
+  const byHost = new Map(publicUrls.toReversed().map((url) => [URL.parse(url)?.host, url]));
+  return (host) => byHost.get(host?.toLowerCase()) ?? first;
 }
 
+/** Looks at each line when asked: requests have few of them, and making a map of them takes longer than all questions. */
 function headerValues(rawHeaders: readonly string[]): HeaderValues {
-  const lines = new Map<string, string[]>();
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] ?? '').toLowerCase();
-    const values = lines.get(name) ?? [];
-    values.push(rawHeaders[index + 1] ?? '');
-    lines.set(name, values);
-  }
-  return (name) => lines.get(name.toLowerCase()) ?? [];
+  return (name) => {
+    const sought = name.toLowerCase();
+    let values: string[] | undefined;
+    for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+      const line = rawHeaders[index] ?? '';
+      if (line.length !== sought.length || line.toLowerCase() !== sought) continue;
+      (values ??= []).push(rawHeaders[index + 1] ?? '');
+    }
+    return values ?? none;
+  };
 }
+
+const none: readonly string[] = [];

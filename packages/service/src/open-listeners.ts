@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { publicUrlReader, type PublicUrlOf } from './http-exchange.ts';
 import { listen } from './listen.ts';
 import { mutualTlsServer, type MutualTls } from './mutual-tls.ts';
 
@@ -14,7 +15,7 @@ type Listening = Readonly<{
 }>;
 
 type Handlers = Readonly<{
-  onRequest: (request: IncomingMessage, response: ServerResponse, publicUrls: readonly string[]) => void;
+  onRequest: (request: IncomingMessage, response: ServerResponse, publicUrlOf: PublicUrlOf) => void;
   onUnreadable: (error: Error, socket: Duplex) => void;
 }>;
 
@@ -26,12 +27,12 @@ export async function openListeners(listening: Listening, handlers: Handlers): P
   const settings = serverSettings(listening.receiveWithinMs);
 
   const open = async (server: Server, address: Parameters<typeof listen>[1], named?: readonly string[]) => {
-    let publicUrls = named ?? [];
-    server.on('request', (request, response) => handlers.onRequest(request, response, publicUrls));
+    let publicUrlOf = publicUrlReader(named ?? []);
+    server.on('request', (request, response) => handlers.onRequest(request, response, publicUrlOf));
     server.on('clientError', handlers.onUnreadable);
     server.maxConnections = maxConnections;
     const url = await listen(server, address);
-    if (publicUrls.length === 0) publicUrls = ownUrls(url);
+    if (named === undefined || named.length === 0) publicUrlOf = publicUrlReader(ownUrls(url));
     return url;
   };
 

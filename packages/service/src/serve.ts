@@ -4,8 +4,7 @@ import { directCalls } from './direct-calls.ts';
 import { drain, openExchanges } from './drain.ts';
 import { answer, type Endpoints } from './endpoints.ts';
 import { healthRoutes, type Readiness, type Readings } from './health.ts';
-import { standingHeaders } from './http-answer.ts';
-import { openExchange, type Exchange } from './http-exchange.ts';
+import { openExchange } from './http-exchange.ts';
 import type { TrpcEndpointOptions } from './incoming.ts';
 import type { Log } from './log.ts';
 import type { MutualTls } from './mutual-tls.ts';
@@ -98,11 +97,12 @@ export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<
   if (options.readings !== undefined) telemetry.meters.watch(options.readings);
 
   const { servers, ...urls } = await openListeners(options, {
-    onRequest: (request, response, publicUrls) => {
-      const exchange = openExchange(request, response, publicUrls);
-      begin(exchange, exchanges.isStopping());
+    onRequest: (request, response, publicUrlOf) => {
+      const exchange = openExchange(request, response, publicUrlOf);
       exchanges.add(exchange);
-      response.once('close', () => {
+      response.on('close', () => {
+        if (!response.writableFinished) exchange.abort.abort();
+        exchanges.remove(exchange);
         requests.done(exchange);
         const seconds = (performance.now() - exchange.startedAtMs) / 1000;
         telemetry.meters.requestDone(labelOf(exchange.path), response.statusCode, seconds);
@@ -124,9 +124,4 @@ export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<
     log.info('stopped');
   };
   return { ...urls, close: () => (closed ??= close()) };
-}
-
-function begin({ response, trace }: Exchange, isStopping: boolean): void {
-  for (const [name, value] of Object.entries(standingHeaders(trace.traceId))) response.setHeader(name, value);
-  if (isStopping) response.setHeader('Connection', 'close');
 }

@@ -1,11 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { readTrace } from '@sallyport/auth';
-import { standingHeaders } from './http-answer.ts';
 import type { Exchange } from './http-exchange.ts';
 import type { Log } from './log.ts';
 import { errorShape } from './public-error.ts';
 import { requestError, type PublicError } from './refusal.ts';
+import { standingHeaders } from './standing-headers.ts';
 
 type Connection = Readonly<{ socket: Duplex; exchanges: readonly Exchange[]; log: Log }>;
 
@@ -32,12 +32,9 @@ function classify(error: Error): PublicError {
 
 function rawAnswer(error: PublicError, traceId: string): string {
   const body = JSON.stringify({ error: errorShape(error) });
-  const headers = {
-    ...standingHeaders(traceId),
-    'Content-Type': 'application/json',
-    'Content-Length': String(Buffer.byteLength(body)),
-    Connection: 'close',
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const length = String(Buffer.byteLength(body));
+  const own = ['Content-Type', 'application/json', 'Content-Length', length, 'Connection', 'close'];
+  const headers = [...standingHeaders(traceId), ...own];
+  const lines = headers.flatMap((name, index) => (index % 2 === 0 ? `${name}: ${headers[index + 1]}` : []));
   return [`HTTP/1.1 ${error.httpStatus} ${STATUS_CODES[error.httpStatus]}`, ...lines, '', body].join('\r\n');
 }
