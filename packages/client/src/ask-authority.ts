@@ -1,13 +1,15 @@
 import type { AskAuthority, IntrospectionAnswer, IntrospectionQuestion } from '@sallyport/auth';
-import { createTRPCUntypedClient, httpLink } from '@trpc/client';
-import type { AnyRouter } from '@trpc/server';
 import * as z from 'zod';
-import { AuthorityUnavailable, authorityFailure } from './authority-failure.ts';
-import { sendingTo, type HttpEndpoint } from './http-endpoint.ts';
-import { serviceTokenLink } from './service-token-link.ts';
+import { AuthorityRefused, AuthorityUnavailable, authorityFailure } from './authority-failure.ts';
+import { undecided } from './denial-answer.ts';
+import { trpcUrl } from './http-endpoint.ts';
+import type { SendJson } from './send-json.ts';
 import type { ServiceTokens } from './service-token.ts';
+import type { ServiceToken } from './token-endpoint.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
-export type AskAuthorityOptions = Readonly<{ endpoint: HttpEndpoint; tokens: ServiceTokens }>;
+/** `url`: the authority's. */
+export type AskAuthorityOptions = Readonly<{ url: string; send: SendJson; tokens: ServiceTokens }>;
 
 const audience = 'auth';
 const scope = 'introspect';
@@ -18,46 +20,60 @@ const scope = 'introspect';
  */
 const maxQuestionBytes = 16_000;
 
-const answersSchema = z.object({
-  answers: z.array(
-    z.discriminatedUnion('active', [
-      z.object({ active: z.literal(false) }),
-      z.object({
-        active: z.literal(true),
-        authTime: z.int(),
-        secondFactorAt: z.int().optional(),
-        secondFactorWithinSeconds: z.int().nonnegative().optional(),
-        acr: z.string(),
-        roles: z.array(z.string().min(1).max(64)).max(16).optional(),
-        answeredAt: z.int(),
-      }),
-    ]),
-  ),
+const answerSchema = z.discriminatedUnion('active', [
+  z.object({ active: z.literal(false) }),
+  z.object({
+    active: z.literal(true),
+    authTime: z.int(),
+    secondFactorAt: z.int().optional(),
+    secondFactorWithinSeconds: z.int().nonnegative().optional(),
+    acr: z.string(),
+    roles: z.array(z.string().min(1).max(64)).max(16).optional(),
+    answeredAt: z.int(),
+  }),
+]);
+const answersSchema = z.object({ result: z.object({ data: z.object({ answers: z.array(answerSchema) }) }) });
+const errorSchema = z.object({
+  error: z.object({ data: z.object({ httpStatus: z.int(), reason: z.string().optional() }) }),
 });
 
 /**
  * Asks over tRPC, one request for a batch that fits into one, all of it under the signal. Throws `AuthorityRefused` when the
  * authority does not take *this service* (not a statement about any user), `AuthorityUnavailable` for everything else.
  * An answer that is not understood is no answer.
+ *
+ * Spelled out instead of called by tRPC's client, whose links and streams cost four times as much as the request: every payment
+ * waits for this one (docs/decisions/0036).
  */
-export function askAuthorityOver(options: AskAuthorityOptions): AskAuthority {
-  const client = createTRPCUntypedClient<AnyRouter>({
-    links: [
-      serviceTokenLink({ tokens: options.tokens, audience, scope }),
-      // Still a query, but its input travels in the body: a batch is longer than the address of a request may be.
-      httpLink({ ...sendingTo(options.endpoint), methodOverride: 'POST' }),
-    ],
-  });
+export function askAuthorityOver({ url, send, tokens }: AskAuthorityOptions): AskAuthority {
+  const address = `${trpcUrl({ url })}/internal.introspect`;
+
+  const sendAs = async (token: ServiceToken, body: string, signal: AbortSignal): Promise<string | AuthorityRefused> => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    // Still a query, but its input travels in the body: a batch is longer than the address of a request may be.
+    const { status, text } = await send({ url: address, headers, body, signal });
+    return status === 200 ? text : refusalIn(text);
+  };
 
   const ask = async (
     questions: readonly IntrospectionQuestion[],
     signal: AbortSignal,
   ): Promise<IntrospectionAnswer[]> => {
-    const output: unknown = await client.query('internal.introspect', { questions }, { signal });
-    const { data, error } = answersSchema.safeParse(output);
+    const body = JSON.stringify({ questions });
+    const take = () => unlessAborted(tokens.token(audience, scope), signal);
+    const token = await take();
+    let answered = await sendAs(token, body, signal);
+    if (typeof answered !== 'string' && answered.error === 'invalid_token') {
+      // A signing key was revoked, say. Asking again changes nothing.
+      tokens.forget(token);
+      answered = await sendAs(await take(), body, signal);
+    }
+    if (typeof answered !== 'string') throw answered;
+    const { data, error } = answersSchema.safeParse(JSON.parse(answered));
     if (data === undefined) throw new AuthorityUnavailable('its introspection answer has another form', error);
-    if (data.answers.length !== questions.length) throw new AuthorityUnavailable('it left questions unanswered');
-    return data.answers;
+    const { answers } = data.result.data;
+    if (answers.length !== questions.length) throw new AuthorityUnavailable('it left questions unanswered');
+    return answers;
   };
 
   return async (questions, signal) => {
@@ -68,6 +84,13 @@ export function askAuthorityOver(options: AskAuthorityOptions): AskAuthority {
       throw authorityFailure(error);
     }
   };
+}
+
+/** @throws AuthorityUnavailable when that is no refusal of the authority, but an outage, or what somebody in between says */
+function refusalIn(text: string): AuthorityRefused {
+  const { httpStatus, reason = 'unknown' } = errorSchema.parse(JSON.parse(text)).error.data;
+  if (undecided(httpStatus)) throw new AuthorityUnavailable('it gave no answer to a call');
+  return new AuthorityRefused(reason, httpStatus);
 }
 
 /** Cuts in order, so that each part fits into a request. Each part holds at least one question. */

@@ -24,6 +24,6 @@ export function sendingTo(endpoint: HttpEndpoint): Sending & { fetch: NonNullabl
 }
 
 /** Every service of the house answers tRPC under this path. */
-export function trpcUrl(endpoint: HttpEndpoint): string {
+export function trpcUrl(endpoint: Pick<HttpEndpoint, 'url'>): string {
   return `${endpoint.url.replace(/\/$/, '')}/trpc`;
 }

@@ -3,6 +3,7 @@ import { askAuthorityOver } from './ask-authority.ts';
 import { openClientAssertions, type ClientIdentity } from './client-assertion.ts';
 import { policySourceOver } from './policy-source.ts';
 import { revocationSourceOver } from './revocation-source.ts';
+import { sendingBy, sendingByUndici } from './send-json.ts';
 import { openServiceTokens, type ServiceTokens } from './service-token.ts';
 import { openTokenEndpoint, type TransactionToken } from './token-endpoint.ts';
 import { exchangeToken, replaceTransaction, type Exchange, type Replacement } from './transaction-token.ts';
@@ -60,7 +61,11 @@ export function openServiceClient(options: ServiceClientOptions): ServiceClient 
     fetch: doFetch,
     exchange: (exchange) => exchangeToken(endpoint, exchange),
     replace: (replacement) => replaceTransaction(endpoint, replacement),
-    authority: askAuthorityOver(authority),
+    authority: askAuthorityOver({
+      url: authorityUrl,
+      tokens,
+      send: options.fetch ? sendingBy(options.fetch) : sendingByUndici(),
+    }),
     feed: revocationSourceOver(authority),
     policy: policySourceOver(authority),
   };
