@@ -32,6 +32,8 @@ export type SystemOptions = Readonly<{
   extraSettings?: Partial<Readonly<Record<ServiceName, Readonly<Record<string, string>>>>>;
   /** Services show each other certificates, which are in `folder`, at ports of their own (RFC 8705). Default: they do not. */
   mutualTls?: Readonly<{ folder: string; ports: Readonly<Record<ServiceName, number>> }> | undefined;
+  /** Those that are needed; the others are neither prepared nor started. Default: all. */
+  services?: readonly ServiceName[];
   /** What starts the Node of a service, such as `taskset -c 0`. Default: nothing. */
   launchers?: Partial<Readonly<Record<ServiceName, readonly string[]>>>;
   /** What runs instead of a service's `src/main.ts`, in its folder. */
@@ -58,12 +60,12 @@ export type System = Readonly<{
 }>;
 
 /**
- * The whole system as real processes: prepares the database, starts the three services and waits until all are ready.
+ * The system as real processes: prepares the database, starts its services and waits until all are ready.
  * They end when we do, however we end.
  * @throws OperatorError in one line when a service cannot start; what had started by then is stopped
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
-  const { onLine } = options;
+  const { onLine, services = serviceNames } = options;
   const hostname = options.hostname ?? '127.0.0.1';
   const urls = byService((name) => `http://${hostname}:${options.ports[name]}`);
   const running = new Map<ServiceName, ServiceProcess>();
@@ -96,12 +98,18 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const senderConstraint = options.mutualTls && 'mtls';
   await writeClientsFile(options.clientsFile, options.secrets, { senderConstraint, others: options.otherClients });
   await Promise.all(
-    serviceNames.map((name) => prepareService({ name, env: preparationSettings(name, options), onLine })),
+    services.map((name) => {
+      const launcher = options.launchers?.[name];
+      return prepareService({ name, env: preparationSettings(name, options), launcher, onLine });
+    }),
   );
   try {
     // The others could start without the authority; they would only say in their logs that they miss it.
-    await start('auth');
-    await startTogether(['catalog', 'payments'], start);
+    await startTogether(services.filter(isAuthority), start);
+    await startTogether(
+      services.filter((name) => !isAuthority(name)),
+      start,
+    );
   } catch (error) {
     await close();
     throw error;
@@ -115,6 +123,10 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     thaw: (name) => running.get(name)?.thaw(),
     close,
   };
+}
+
+function isAuthority(name: ServiceName): boolean {
+  return name === 'auth';
 }
 
 /** All have started or failed when this returns or throws, so that whoever closes the system misses none. */

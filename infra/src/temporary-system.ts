@@ -10,7 +10,7 @@ import { startSystem, type System, type SystemOptions } from './system.ts';
 
 /** What a system of a test's own may be told. Ports: free ones, unless named. */
 export type TemporarySystemOptions = Partial<
-  Pick<SystemOptions, 'extraSettings' | 'otherClients' | 'ports' | 'launchers' | 'programs' | 'logLevel'>
+  Pick<SystemOptions, 'extraSettings' | 'otherClients' | 'ports' | 'services' | 'launchers' | 'programs' | 'logLevel'>
 > &
   Readonly<{
     /** Services show each other these certificates. */

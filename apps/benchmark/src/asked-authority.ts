@@ -26,11 +26,13 @@ export async function startAskedAuthority(
   run: Run,
   sessions: Readonly<{ count: number; known: number }>,
 ): Promise<AskedAuthority> {
-  const { measuredService, restService } = run.pinning;
   const databaseUrl = await run.database();
-  const launchers = { auth: measuredService, catalog: restService, payments: restService };
-  const system = await startTemporarySystem(databaseUrl, { launchers, logLevel: 'info', isLogKept: false });
-  await Promise.all([system.stop('catalog'), system.stop('payments')]);
+  const system = await startTemporarySystem(databaseUrl, {
+    services: ['auth'],
+    launchers: { auth: run.pinning.measuredService },
+    logLevel: 'info',
+    isLogKept: false,
+  });
   run.progress(`writing ${sessions.count.toLocaleString('en')} sessions`);
   const seeded = await seedSessions(databaseUrl, sessions);
   const url = system.urls.auth;

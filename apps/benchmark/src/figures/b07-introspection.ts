@@ -64,7 +64,8 @@ const questions = z.object({
 async function startPeer(run: Run, { name, program, settings }: PeerProgram): Promise<Peer> {
   const { url, pid, order, stop } = await startMeasured({ program, settings, launcher: run.pinning.measured });
   const { requests, containing } = questions.parse(await order('begin', tokens));
-  for (const request of requests) await assertAnswered(url, request, containing);
+  // The load generator looks at every answer, but would not say what it was instead.
+  for (const request of requests.slice(0, 8)) await assertAnswered(url, request, containing);
   const load = await run.load();
   const round: Contestant['round'] = (forMs) => load.send({ url, requests, connections: 64, forMs, containing }, pid);
   return { contestant: { name, round }, stop };

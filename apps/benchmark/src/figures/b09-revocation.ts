@@ -19,8 +19,13 @@ async function open(run: Run): Promise<Readings> {
   const revocations = run.quick ? 200 : 1000;
   const databaseUrl = await run.database();
   const { measuredService: catalog, restService: rest } = run.pinning;
-  const launchers = { auth: rest, catalog, payments: rest };
-  const system = await startTemporarySystem(databaseUrl, { logLevel: 'info', isLogKept: false, launchers });
+  const launchers = { auth: rest, catalog };
+  const system = await startTemporarySystem(databaseUrl, {
+    services: ['auth', 'catalog'],
+    logLevel: 'info',
+    isLogKept: false,
+    launchers,
+  });
   run.progress(`refreshing ${revocations} sessions`);
   const [reader, ...people] = await signInMany({ urls: system.urls, databaseUrl }, revocations + 1);
   if (reader === undefined) throw new Error('Nobody is signed in.');

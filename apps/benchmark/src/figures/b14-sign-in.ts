@@ -28,10 +28,14 @@ export const signIn: Figure = {
 
 async function open(run: Run): Promise<Comparison> {
   const databaseUrl = await run.database();
-  const { everywhere, everywhereService, restService } = run.pinning;
-  const launchers = { auth: everywhereService, catalog: restService, payments: restService };
-  const system = await startTemporarySystem(databaseUrl, { logLevel: 'info', launchers });
-  await Promise.all([system.stop('catalog'), system.stop('payments')]);
+  const { everywhere, everywhereService } = run.pinning;
+  const launchers = { auth: everywhereService };
+  const system = await startTemporarySystem(databaseUrl, {
+    services: ['auth'],
+    logLevel: 'info',
+    isLogKept: false,
+    launchers,
+  });
   const credentials = await signUp(system.urls.auth);
   const cost = await readHashingCost(databaseUrl);
   const bare = await startMeasured({ program: 'bare-hashing.ts', launcher: everywhere });
