@@ -44,7 +44,7 @@ export function openTrust(authority: Authority, wake: RevocationWake, telemetry 
   });
   // Both follow one feed, so one of them tells of it.
   const parts = { authority, clock, revocations, telemetry };
-  const gates = openGatesFor('auth', { ...parts, onDemotion: demotionLog(log, telemetry.meters) });
+  const gates = openGatesFor('auth', { ...parts, onDemotion: demotionLog(log, telemetry) });
   return { gates, adminGates: openGatesFor('admin', parts), revocations };
 }
 
@@ -58,12 +58,11 @@ type Parts = Readonly<{
 
 function openGatesFor(audience: string, { authority, clock, revocations, telemetry, ...reports }: Parts): Gates {
   const { issuer, keys, introspect, proofs, log } = authority;
-  const { meters } = telemetry;
   const { verification } = keys;
   const signed = localVerifier({ issuer, audience, keys: verification, clock });
   const local = cachingVerifier(signed, { clock, epoch: verification.epoch });
   const ask: AskAuthority = (questions) => introspect(questions, { audience });
-  const fresh = introspectingVerifier(local, coalescingAuthority(meteredAuthority(ask, meters)), {
+  const fresh = introspectingVerifier(local, coalescingAuthority(meteredAuthority(ask, telemetry)), {
     clock,
     onUnreachable: (err) => log.error({ err }, 'the database did not answer an introspection'),
   });
@@ -71,7 +70,7 @@ function openGatesFor(audience: string, { authority, clock, revocations, telemet
     issuers: [{ issuer, local, fresh, revocations }],
     proofs,
     clock,
-    onDecision: decisionLog(log, meters),
+    onDecision: decisionLog(log, telemetry),
     ...reports,
   });
 }

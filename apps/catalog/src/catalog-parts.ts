@@ -23,7 +23,7 @@ export async function openCatalogParts(): Promise<CatalogParts> {
     clientId,
     privateKey,
     authorityUrl,
-    fetch: mutualTls && mutualTlsFetch(mutualTls.shown),
+    fetch: telemetry.tracing.fetch(mutualTls ? mutualTlsFetch(mutualTls.shown) : fetch),
   });
   // Nothing waits for the authority here: until it answers, what needs it is answered with 503.
   const keys = remoteKeys({

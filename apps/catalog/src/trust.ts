@@ -65,7 +65,7 @@ export function openTrust(parts: TrustParts): Trust {
     foreignIssuers = [],
     confirmShare = 0.01,
     senderConstrainedTiers = [],
-    telemetry: { meters } = noTelemetry,
+    telemetry = noTelemetry,
   } = parts;
   const revocations = followRevocations(feed, {
     // The authority is back, or a key was denied: its keys, and its rules, may be others than before.
@@ -85,9 +85,9 @@ export function openTrust(parts: TrustParts): Trust {
   const guarded = guardedAuthority(ask, {
     // An authority that refuses this service is there.
     isOutage: (error) => !(error instanceof AuthorityRefused),
-    onTransition: breakerLog(log, meters),
+    onTransition: breakerLog(log, telemetry),
   });
-  const asking = coalescingAuthority(meteredAuthority(guarded, meters));
+  const asking = coalescingAuthority(meteredAuthority(guarded, telemetry));
   const fresh = introspectingVerifier(local, asking, {
     onUnreachable: (error) => log.warn({ err: error }, 'authority unreachable'),
   });
@@ -95,12 +95,12 @@ export function openTrust(parts: TrustParts): Trust {
     ask: asking,
     revocations,
     share: confirmShare,
-    ...confirmationLog(log, meters),
+    ...confirmationLog(log, telemetry),
   });
   const transactions = transactionVerifier({ issuer, trustDomain: 'sallyport', keys });
   const others = foreignIssuers.map((foreign) => foreignIssuer(foreign, issuerReports(log)));
   const issuers = [{ issuer, local, fresh, revocations, confirmation }, ...others];
-  const reports = { onDecision: decisionLog(log, meters), onDemotion: demotionLog(log, meters) };
+  const reports = { onDecision: decisionLog(log, telemetry), onDemotion: demotionLog(log, telemetry) };
   return {
     gates: openGates({
       issuers,

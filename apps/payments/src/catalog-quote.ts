@@ -48,6 +48,7 @@ export function quotesFrom({ service, issuer, url, log }: CatalogParts): AskQuot
         subjectToken: tokenOf(request),
         scope,
         context: { product: productId, amount, currency },
+        trace,
       });
       return await catalog({ request: { trace, signal, consistency, remainingMs }, transaction }).products.quote.query({
         productId,

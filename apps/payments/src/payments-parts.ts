@@ -22,7 +22,7 @@ export async function openPaymentsParts(): Promise<PaymentsParts & Readonly<{ ke
     clientId,
     privateKey,
     authorityUrl,
-    fetch: mutualTls && mutualTlsFetch(mutualTls.shown),
+    fetch: telemetry.tracing.fetch(mutualTls ? mutualTlsFetch(mutualTls.shown) : fetch),
     answerWithinMs: 1000,
   });
   // Nothing waits for the authority here: until it answers, what needs it is answered with 503.

@@ -52,8 +52,17 @@ type Trust = Readonly<{ gates: Gates; revocations: RevocationFeed }>;
  * by many callers in one question. Nobody carries a user here: no transaction token is believed.
  */
 export function openTrust(parts: TrustParts): Trust {
-  const { issuer, keys, ask, feed, log, foreignIssuers = [], confirmShare = 0.01, senderConstrainedTiers = [] } = parts;
-  const { meters } = parts.telemetry ?? noTelemetry;
+  const {
+    issuer,
+    keys,
+    ask,
+    feed,
+    log,
+    foreignIssuers = [],
+    confirmShare = 0.01,
+    senderConstrainedTiers = [],
+    telemetry = noTelemetry,
+  } = parts;
   const revocations = followRevocations(feed, {
     // The authority is back, or a key was denied: its keys may be others than before.
     onLiveness: (alive, error) => {
@@ -70,9 +79,9 @@ export function openTrust(parts: TrustParts): Trust {
   const guarded = guardedAuthority(ask, {
     // An authority that refuses this service is there.
     isOutage: (error) => !(error instanceof AuthorityRefused),
-    onTransition: breakerLog(log, meters),
+    onTransition: breakerLog(log, telemetry),
   });
-  const asking = coalescingAuthority(meteredAuthority(guarded, meters));
+  const asking = coalescingAuthority(meteredAuthority(guarded, telemetry));
   const fresh = introspectingVerifier(local, asking, {
     onUnreachable: (error) => log.warn({ err: error }, 'authority unreachable'),
   });
@@ -80,11 +89,11 @@ export function openTrust(parts: TrustParts): Trust {
     ask: asking,
     revocations,
     share: confirmShare,
-    ...confirmationLog(log, meters),
+    ...confirmationLog(log, telemetry),
   });
   const others = foreignIssuers.map((foreign) => foreignIssuer(foreign, issuerReports(log)));
   const issuers = [{ issuer, local, fresh, revocations, confirmation }, ...others];
-  const reports = { onDecision: decisionLog(log, meters), onDemotion: demotionLog(log, meters) };
+  const reports = { onDecision: decisionLog(log, telemetry), onDemotion: demotionLog(log, telemetry) };
   return {
     gates: openGates({ issuers, senderConstrainedTiers, restrictions: revocations.restrictions, ...reports }),
     revocations,

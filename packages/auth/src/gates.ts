@@ -14,6 +14,7 @@ import { senderCheck } from './sender-check.ts';
 import { assertStalenessFits, type StalenessParts } from './staleness.ts';
 import { systemTimers, type Timers } from './timers.ts';
 import type { Verification } from './token-verifier.ts';
+import type { Trace } from './trace.ts';
 import type { Course, TrustTier } from './trust-tier.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
 
@@ -29,7 +30,7 @@ export type Decision = Readonly<{
   subject?: string;
   issuer?: string;
   client?: string;
-  traceId: string;
+  trace: Trace;
   /** Milliseconds from the call's arrival at the gate to the decision. */
   tookMs: number;
 }>;

@@ -77,7 +77,7 @@ export {
 export { tokenIntrospection, type IntrospectToken, type TokenIntrospectionOptions } from './token-introspection.ts';
 export { rememberForMs, type Revocation, type RevocationSubject } from './revocations.ts';
 export { systemTimers, type Timers } from './timers.ts';
-export { readTrace, writeTrace, type Trace } from './trace.ts';
+export { childTrace, readTrace, writeTrace, type Trace } from './trace.ts';
 export type { Confirmation, Sender } from './sender.ts';
 export { openSignedToken, type SignedToken } from './signed-token.ts';
 export type {

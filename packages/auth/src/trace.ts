@@ -1,14 +1,27 @@
 /** Where a request stands in a distributed trace (W3C Trace Context, `traceparent`). Never a credential. */
-export type Trace = Readonly<{ traceId: string; spanId: string; sampled: boolean }>;
+export type Trace = Readonly<{
+  traceId: string;
+  spanId: string;
+  /** Of whoever carried the trace here. Without it, the trace began here. */
+  parentSpanId?: string;
+  /** Whether somebody records it. */
+  sampled: boolean;
+}>;
 
-const traceparent = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})$/;
+const traceparent = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 /** Continues the caller's trace with a span of our own, or starts a new one when the header is absent or malformed. */
 export function readTrace(values: readonly string[]): Trace {
   const [value = '', second] = values;
-  const [, traceId, flags] = second === undefined ? (traceparent.exec(value) ?? []) : [];
-  const sampled = flags === undefined || Number.parseInt(flags, 16) % 2 === 1;
-  return { traceId: traceId ?? randomHex(16), spanId: randomHex(8), sampled };
+  const [, traceId, parentSpanId, flags] = second === undefined ? (traceparent.exec(value) ?? []) : [];
+  if (traceId === undefined || parentSpanId === undefined || flags === undefined)
+    return { traceId: randomHex(16), spanId: randomHex(8), sampled: true };
+  return { traceId, spanId: randomHex(8), parentSpanId, sampled: Number.parseInt(flags, 16) % 2 === 1 };
+}
+
+/** A part of what a trace stands for: the same trace, with a span of its own. */
+export function childTrace({ traceId, spanId, sampled }: Trace): Trace {
+  return { traceId, spanId: randomHex(8), parentSpanId: spanId, sampled };
 }
 
 /** The `traceparent` header of a call to the next service (W3C Trace Context §3.2). */

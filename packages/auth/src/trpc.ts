@@ -170,7 +170,7 @@ async function admit<Admitted extends Admissible>(
       ? { outcome: verdict.denial.reason }
       : { outcome: 'admitted', ...describe(verdict.admitted) }),
     ...(wasCached(standing, startedAtMs) && { cached: true }),
-    traceId: request.trace.traceId,
+    trace: request.trace,
     tookMs: request.gates.clock.monotonicMs() - startedAtMs,
   };
   request.gates.report(decision, 'kind' in standing ? standing : undefined);

@@ -1,3 +1,4 @@
+import { hopHeaders, writeTrace, type Trace } from '@sallyport/auth';
 import * as z from 'zod';
 import { AuthorityRefused, AuthorityUnavailable } from './authority-failure.ts';
 import { undecided } from './denial-answer.ts';
@@ -6,7 +7,8 @@ import { undecided } from './denial-answer.ts';
 export type ServiceToken = string & z.$brand<'ServiceToken'>;
 export type TransactionToken = string & z.$brand<'TransactionToken'>;
 
-export type TokenEndpoint = (form: Readonly<Record<string, string>>) => Promise<TokenAnswer>;
+/** `trace`: of the request that the token is for, if it is for one. */
+export type TokenEndpoint = (form: Readonly<Record<string, string>>, trace?: Trace) => Promise<TokenAnswer>;
 
 type TokenAnswer = Readonly<{
   token: string;
@@ -37,24 +39,28 @@ const refusal = z.object({ error: z.string().regex(/^[\x20-\x21\x23-\x5B\x5D-\x7
  * Throws `AuthorityRefused` for an OAuth error, and `AuthorityUnavailable` for everything that is not an answer.
  */
 export function openTokenEndpoint(options: TokenEndpointOptions): TokenEndpoint {
-  return async (form) => {
+  return async (form, trace) => {
     const body = new URLSearchParams({
       ...form,
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       client_assertion: await options.assert(),
     });
-    const { status, json } = await post(options, body);
+    const { status, json } = await post(options, body, trace);
     return readAnswer(status, json);
   };
 }
 
-async function post(options: TokenEndpointOptions, body: URLSearchParams): Promise<{ status: number; json: unknown }> {
+async function post(
+  options: TokenEndpointOptions,
+  body: URLSearchParams,
+  trace: Trace | undefined,
+): Promise<{ status: number; json: unknown }> {
   try {
     // Followed, a redirect would carry the assertion and the subject's token to whoever is named in it.
     const response = await options.fetch(options.url, {
       method: 'POST',
       body,
-      headers: { accept: 'application/json' },
+      headers: { accept: 'application/json', ...(trace && { [hopHeaders.trace]: writeTrace(trace) }) },
       redirect: 'error',
       signal: AbortSignal.timeout(options.answerWithinMs),
     });

@@ -1,3 +1,4 @@
+import type { Trace } from '@sallyport/auth';
 import * as z from 'zod';
 import { AuthorityUnavailable } from './authority-failure.ts';
 import type { TokenEndpoint, TransactionToken } from './token-endpoint.ts';
@@ -15,6 +16,8 @@ export type Exchange = Readonly<{
   scope: string;
   /** What is being done, frozen as `tctx` for the whole chain: amount, payee, product. */
   context: Readonly<Record<string, string>>;
+  /** Of the request that is being served: the authority's part is a part of it. */
+  trace?: Trace;
 }>;
 
 const opaque = z.string().brand<'TransactionToken'>();
@@ -25,6 +28,7 @@ export type Replacement = Readonly<{
   transaction: string;
   /** Within what that token has, and what this service may carry anybody on with. Space-separated. */
   scope: string;
+  trace?: Trace;
 }>;
 
 /**
@@ -35,13 +39,14 @@ export type Replacement = Readonly<{
  * is over or may not do this, `AuthorityUnavailable` when nobody knows.
  */
 export async function exchangeToken(endpoint: TokenEndpoint, exchange: Exchange): Promise<TransactionToken> {
-  return askForTransaction(endpoint, {
+  const members = {
     scope: exchange.scope,
     subject_token: exchange.subjectToken,
     subject_token_type: accessTokenType,
     // The draft's name for what must stay the same along the chain; the authority writes it into `tctx`.
     request_details: Buffer.from(JSON.stringify(exchange.context)).toString('base64url'),
-  });
+  };
+  return askForTransaction(endpoint, members, exchange.trace);
 }
 
 /**
@@ -49,23 +54,26 @@ export async function exchangeToken(endpoint: TokenEndpoint, exchange: Exchange)
  * service behind the others in the chain, no wider scope and no later end. Throws as `exchangeToken` does.
  */
 export async function replaceTransaction(endpoint: TokenEndpoint, replaced: Replacement): Promise<TransactionToken> {
-  return askForTransaction(endpoint, {
+  const members = {
     scope: replaced.scope,
     subject_token: replaced.transaction,
     subject_token_type: transactionTokenType,
-  });
+  };
+  return askForTransaction(endpoint, members, replaced.trace);
 }
 
 async function askForTransaction(
   endpoint: TokenEndpoint,
   members: Readonly<Record<string, string>>,
+  trace: Trace | undefined,
 ): Promise<TransactionToken> {
-  const answer = await endpoint({
+  const asked = {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     requested_token_type: transactionTokenType,
     audience: trustDomain,
     ...members,
-  });
+  };
+  const answer = await endpoint(asked, trace);
   if (answer.issuedTokenType !== transactionTokenType) {
     throw new AuthorityUnavailable('the exchange gave another kind of token than the one asked for');
   }

@@ -12,6 +12,7 @@ test('settings are read, converted, and given their defaults', () => {
     LOG_LEVEL: 'info',
     ISSUER: 'http://localhost:4000',
     METRICS_HOST: '127.0.0.1',
+    TRACE_SHARE: 0.01,
     ALLOWED_ORIGINS: [],
   });
   expect(readEnvironment(serviceSettings(4001), { ...good, PORT: '' }).PORT).toBe(4001);

@@ -14,6 +14,7 @@ import {
   type Incoming,
   type ServeOptions,
 } from './index.ts';
+import { noTelemetry, tellDecision } from './telemetry/telemetry.ts';
 
 /** For this package's tests: a whole small service on a free port, with real gates, and its log in memory. */
 export async function exampleService(changes: Partial<ServeOptions<ExampleRouter>> = {}, shared?: TestAuthority) {
@@ -21,7 +22,10 @@ export async function exampleService(changes: Partial<ServeOptions<ExampleRouter
   const opened = await testGates(authority, 'example');
   const { revocations } = opened;
   const log = recordedLog();
-  const gates: Gates = { ...opened.gates, report: (decision) => changes.telemetry?.meters.decided(decision) };
+  const gates: Gates = {
+    ...opened.gates,
+    report: (decision) => tellDecision(changes.telemetry ?? noTelemetry, decision),
+  };
   const seen: Incoming[] = [];
   const effects = { count: 0 };
   const waiting = { entered: Promise.withResolvers<void>(), leave: Promise.withResolvers<void>() };

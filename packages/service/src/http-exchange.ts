@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HeaderValues, Sender, Trace } from '@sallyport/auth';
-import { readTrace } from '@sallyport/auth';
 import { certificateThumbprint } from './mutual-tls.ts';
 import { standingHeaders } from './standing-headers.ts';
 
@@ -31,7 +30,17 @@ export type Exchange = Readonly<{
 /** Which of our own names a caller used, by the value of its `Host` header. No slash at the end. */
 export type PublicUrlOf = (host: string | undefined) => string;
 
-export function openExchange(request: IncomingMessage, response: ServerResponse, publicUrlOf: PublicUrlOf): Exchange {
+type Opening = Readonly<{
+  publicUrlOf: PublicUrlOf;
+  /** Of the values of `traceparent`. */
+  readTrace: (values: readonly string[]) => Trace;
+}>;
+
+export function openExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { publicUrlOf, readTrace }: Opening,
+): Exchange {
   const { method = '', url = '', rawHeaders, socket } = request;
   const headers = headerValues(rawHeaders);
   const trace = readTrace(headers('traceparent'));

@@ -12,7 +12,7 @@ import { openListeners } from './open-listeners.ts';
 import { requestLog } from './request-log.ts';
 import type { Route } from './routes.ts';
 import { openPathLabels } from './telemetry/path-labels.ts';
-import { noTelemetry, type Telemetry } from './telemetry/telemetry.ts';
+import { noTelemetry, tellRequest, type Telemetry } from './telemetry/telemetry.ts';
 import { trpcEndpoint } from './trpc-endpoint.ts';
 import { answerUnreadable } from './unreadable-request.ts';
 
@@ -98,14 +98,13 @@ export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<
 
   const { servers, ...urls } = await openListeners(options, {
     onRequest: (request, response, publicUrlOf) => {
-      const exchange = openExchange(request, response, publicUrlOf);
+      const exchange = openExchange(request, response, { publicUrlOf, readTrace: telemetry.tracing.readTrace });
       exchanges.add(exchange);
       response.on('close', () => {
         if (!response.writableFinished) exchange.abort.abort();
         exchanges.remove(exchange);
         requests.done(exchange);
-        const seconds = (performance.now() - exchange.startedAtMs) / 1000;
-        telemetry.meters.requestDone(labelOf(exchange.path), response.statusCode, seconds);
+        tellRequest(telemetry, exchange, labelOf(exchange.path));
       });
       void answer(exchange, endpoints);
     },

@@ -7,3 +7,4 @@ export {
   type Answered,
   type Procedure,
 } from './testing/procedures.ts';
+export { openSpanReceiver, type ReceivedSpan } from './testing/span-receiver.ts';

@@ -1,9 +1,9 @@
 import type { BreakerTransition, ConfirmationOptions, Demotion } from '@sallyport/auth';
 import type { Log } from './log.ts';
-import { noMeters, type Meters } from './telemetry/meters.ts';
+import { noTelemetry, type Telemetry } from './telemetry/telemetry.ts';
 
 /** One line when the breaker in front of the authority opens, and one when it closes. For `guardedAuthority`. */
-export function breakerLog(log: Log, meters: Meters = noMeters): (transition: BreakerTransition) => void {
+export function breakerLog(log: Log, { meters }: Telemetry = noTelemetry): (transition: BreakerTransition) => void {
   return (transition) => {
     meters.breakerTurned(transition);
     if (transition.to === 'closed') return log.info(transition, 'breaker');
@@ -13,7 +13,7 @@ export function breakerLog(log: Log, meters: Meters = noMeters): (transition: Br
 }
 
 /** One line for each change in how a tier is decided, with its bound. For `onDemotion` of `openGates`. */
-export function demotionLog(log: Log, meters: Meters = noMeters): (demotion: Demotion) => void {
+export function demotionLog(log: Log, { meters }: Telemetry = noTelemetry): (demotion: Demotion) => void {
   return (demotion) => {
     meters.demoted(demotion);
     const silenceMs = Number.isFinite(demotion.silenceMs) ? Math.round(demotion.silenceMs) : 'never alive';
@@ -25,7 +25,7 @@ export function demotionLog(log: Log, meters: Meters = noMeters): (demotion: Dem
  * What confirmation found: a line for each stale allow, an error for each one beyond its bound, and each minute the counts with the
  * rate. For `backgroundConfirmation`.
  */
-export function confirmationLog(log: Log, meters: Meters = noMeters): ConfirmationReports {
+export function confirmationLog(log: Log, { meters }: Telemetry = noTelemetry): ConfirmationReports {
   return {
     onStaleAllow: (found) => log[found.finding === 'beyond bound' ? 'error' : 'warn'](found, 'stale allow'),
     onCounts: (counts) => {

@@ -54,8 +54,8 @@ await startService('payments', async () => {
     openGates({
       issuers: [{ issuer: ISSUER, local, fresh, revocations }],
       restrictions: revocations.restrictions,
-      onDecision: decisionLog(log),
-      onDemotion: demotionLog(log),
+      onDecision: decisionLog(log, telemetry),
+      onDemotion: demotionLog(log, telemetry),
     });
   const gatesOf = {
     batched: gates,

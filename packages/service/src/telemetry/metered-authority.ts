@@ -1,8 +1,9 @@
 import type { AskAuthority } from '@sallyport/auth';
-import { noMeters, type Asked, type Meters } from './meters.ts';
+import { noMeters, type Asked } from './meters.ts';
+import type { Telemetry } from './telemetry.ts';
 
 /** Measures each call of the authority, retries and the wait for them included. Belongs directly under `coalescingAuthority`. */
-export function meteredAuthority(ask: AskAuthority, meters: Meters): AskAuthority {
+export function meteredAuthority(ask: AskAuthority, { meters }: Telemetry): AskAuthority {
   if (meters === noMeters) return ask;
   return async (questions, signal) => {
     const startedAtMs = performance.now();

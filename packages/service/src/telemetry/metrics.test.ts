@@ -7,7 +7,11 @@ const canary = 'canary3k8Zr0lyPq2v7WmUuJ9';
 /** The example service with its metrics, and a way to read them. */
 async function meteredService() {
   const said = recordedLog();
-  const telemetry = await openTelemetry('example', { METRICS_PORT: 0, METRICS_HOST: '127.0.0.1' }, said.log);
+  const telemetry = await openTelemetry(
+    'example',
+    { METRICS_PORT: 0, METRICS_HOST: '127.0.0.1', TRACE_SHARE: 0 },
+    said.log,
+  );
   const metricsUrl = String(said.records()[0]?.['url']);
   const readings = () => ({ feedSilenceMs: 1500, policyVersion: 7 });
   const service = await exampleService({ telemetry, readings });
@@ -106,6 +110,10 @@ test('metrics have an address of their own, which answers nothing else and ends 
 
 test('a port for metrics that is taken is said in one line', async () => {
   await using metered = await meteredService();
-  const settings = { METRICS_PORT: Number(new URL(metered.metricsUrl).port), METRICS_HOST: '127.0.0.1' };
+  const settings = {
+    METRICS_PORT: Number(new URL(metered.metricsUrl).port),
+    METRICS_HOST: '127.0.0.1',
+    TRACE_SHARE: 0,
+  };
   await expect(openTelemetry('other', settings, recordedLog().log)).rejects.toThrow(/^Port \d+ is taken.*METRICS_PORT/);
 });

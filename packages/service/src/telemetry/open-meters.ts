@@ -58,7 +58,8 @@ function openConfirmations(meter: Meter): Meters['confirmed'] {
 
 function watchReadings(meter: Meter, readings: Readings): void {
   const gauges = Object.keys(readings()).map(
-    (reading) => [reading, meter.createObservableGauge(metricName(reading))] as const,
+    (reading) =>
+      [reading, meter.createObservableGauge(metricName(reading), { description: 'As /readyz tells it.' })] as const,
   );
   meter.addBatchObservableCallback(
     (result) => {
