@@ -23,7 +23,8 @@ export async function openCatalogParts(): Promise<CatalogParts> {
     clientId,
     privateKey,
     authorityUrl,
-    fetch: telemetry.tracing.fetch(mutualTls ? mutualTlsFetch(mutualTls.shown) : fetch),
+    fetch: mutualTls && mutualTlsFetch(mutualTls.shown),
+    tracing: telemetry.tracing,
   });
   // Nothing waits for the authority here: until it answers, what needs it is answered with 503.
   const keys = remoteKeys({

@@ -22,7 +22,8 @@ export async function openPaymentsParts(): Promise<PaymentsParts & Readonly<{ ke
     clientId,
     privateKey,
     authorityUrl,
-    fetch: telemetry.tracing.fetch(mutualTls ? mutualTlsFetch(mutualTls.shown) : fetch),
+    fetch: mutualTls && mutualTlsFetch(mutualTls.shown),
+    tracing: telemetry.tracing,
     answerWithinMs: 1000,
   });
   // Nothing waits for the authority here: until it answers, what needs it is answered with 503.

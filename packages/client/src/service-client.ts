@@ -14,6 +14,8 @@ export type ServiceClientOptions = ClientIdentity &
     authorityUrl?: string | undefined;
     /** Also for calls of other services. Default: the global `fetch`, which keeps connections alive. */
     fetch?: typeof fetch | undefined;
+    /** Records the calls that carry on a request's trace, by a `fetch` around that one. Default: nobody does. */
+    tracing?: Readonly<{ fetch: (inner: typeof fetch) => typeof fetch }>;
     clock?: Clock;
     /** Milliseconds until the token endpoint counts as silent. Default 2000. */
     answerWithinMs?: number;
@@ -45,7 +47,8 @@ export type ServiceClient = ServiceTokens &
  */
 export function openServiceClient(options: ServiceClientOptions): ServiceClient {
   const { issuer, authorityUrl = issuer, clock = systemClock, answerWithinMs = 2000 } = options;
-  const doFetch = options.fetch ?? fetch;
+  const plainFetch = options.fetch ?? fetch;
+  const doFetch = options.tracing?.fetch(plainFetch) ?? plainFetch;
   const base = authorityUrl.replace(/\/$/, '');
   const endpoint = openTokenEndpoint({
     url: `${base}/oauth/token`,
@@ -64,6 +67,7 @@ export function openServiceClient(options: ServiceClientOptions): ServiceClient 
     authority: askAuthorityOver({
       url: authorityUrl,
       tokens,
+      // Many requests' questions in one: it is of no single trace.
       send: options.fetch ? sendingBy(options.fetch) : sendingByUndici(),
     }),
     feed: revocationSourceOver(authority),
