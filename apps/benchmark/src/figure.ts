@@ -35,7 +35,7 @@ export type Comparison = Readonly<{
   kind: 'comparison';
   contestants: readonly Contestant[];
   goals: readonly RatioGoal[];
-  /** Length of a counted round, when the usual one is too short for a percentile. In quick runs a sixth of it. Default 1500. */
+  /** Length of a counted round, when the usual one is too short for a percentile. In quick runs less, by the same factor as the usual one. Default 1500. */
   roundMs?: number;
   charts?: readonly Chart[];
   /** Numbers of what went on beside the contestants, when all rounds are over. */

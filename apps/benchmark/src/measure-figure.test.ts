@@ -51,7 +51,7 @@ const rates = (...all: readonly number[]): Round[] => all.map((perSecond) => ({ 
 test('contestants take turns, the first round of each does not count, and ratios are taken round by round', async () => {
   const { figure, calls } = scripted({ a: rates(1, 20, 30, 100), b: rates(1e9, 10, 10, 10) });
   const result = await measureFigure(figure, run, how);
-  expect(calls).toEqual(['a 1500', 'b 1500', 'a 1500', 'b 1500', 'a 1500', 'b 1500', 'a 1500', 'b 1500', 'closed']);
+  expect(calls).toEqual(['a 4500', 'b 4500', 'a 1500', 'b 1500', 'a 1500', 'b 1500', 'a 1500', 'b 1500', 'closed']);
   expect(result).toMatchObject({
     outcome: 'complete',
     ratios: [{ ratio: { q1: 2.5, median: 3, q3: 6.5 }, isMet: true }],
@@ -94,6 +94,16 @@ test('a contestant that is named and not there fails the figure', async () => {
     outcome: 'failed',
     problems: ['There is no contestant "c".'],
   });
+});
+
+test('a quick run leaves out what no goal names', async () => {
+  const goals = [{ of: 'a', over: 'a', measure: 'perSecond', bound: { atLeast: 1 } }] as const;
+  const rounds = { a: rates(1, 1, 1, 1), b: rates(1, 1, 1, 1) };
+  const names = async (quick: boolean) => {
+    const { contestants } = await measureFigure(scripted(rounds, { goals }).figure, { ...run, quick }, how);
+    return contestants.map(({ name }) => name);
+  };
+  expect([await names(true), await names(false)]).toEqual([['a'], ['a', 'b']]);
 });
 
 test('readings are held against their bounds', async () => {

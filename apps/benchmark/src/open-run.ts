@@ -8,6 +8,8 @@ export type OpenRun = Run &
   Readonly<{
     /** Closes what was shared so far and this figure does not ask for. */
     prepareFor: (figure: Pick<Figure, 'shares'>) => Promise<void>;
+    /** Of the PostgreSQL that gave databases; `undefined` when nobody asked for one. */
+    postgresVersion: () => string | undefined;
     close: () => Promise<void>;
   }>;
 
@@ -18,6 +20,7 @@ export function openRun(options: Pick<Run, 'quick' | 'progress'>): OpenRun {
   let load: Promise<LoadGenerator> | undefined;
   let postgres: Promise<PostgresServer> | undefined;
   let databases = 0;
+  let version: string | undefined;
 
   const closeOthers = async (kept: Open<Closable> | undefined): Promise<void> => {
     for (const [open, opened] of shared) {
@@ -39,11 +42,14 @@ export function openRun(options: Pick<Run, 'quick' | 'progress'>): OpenRun {
     database: async () => {
       const { url } = await (postgres ??= startTemporaryPostgres(pinning.rest));
       databases += 1;
-      return newDatabase(url, `benchmark_${databases}`);
+      const database = await newDatabase(url, `benchmark_${databases}`);
+      ({ version } = database);
+      return database.url;
     },
   };
   return {
     ...run,
+    postgresVersion: () => version,
     prepareFor: ({ shares }) => closeOthers(shares),
     close: async () => {
       await closeOthers(undefined);
@@ -53,12 +59,13 @@ export function openRun(options: Pick<Run, 'quick' | 'progress'>): OpenRun {
   };
 }
 
-async function newDatabase(serverUrl: string, name: string): Promise<string> {
+async function newDatabase(serverUrl: string, name: string): Promise<Readonly<{ url: string; version: string }>> {
   const client = new pg.Client({ connectionString: serverUrl });
   await client.connect();
   await client.query(`CREATE DATABASE ${name}`);
+  const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
   await client.end();
   const url = new URL(serverUrl);
   url.pathname = name;
-  return String(url);
+  return { url: String(url), version: rows[0]?.server_version ?? '' };
 }

@@ -1,43 +1,79 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { renderChart } from './chart-svg.ts';
 import type { FigureResult } from './figure-result.ts';
 import type { Machine } from './machine.ts';
 import { contestantRows, ratioCells, readingCells } from './text-report.ts';
 
 export type Report = Machine & Readonly<{ quick: boolean; rounds: number; figures: readonly FigureResult[] }>;
 
-const folder = join(import.meta.dirname, '..', '..', '..', 'docs');
+const docs = join(import.meta.dirname, '..', '..', '..', 'docs');
 
-/** Writes `docs/benchmarks.md`. */
+/** Writes `docs/benchmarks.md` and the pictures in the folder beside it. Those of an earlier run are gone. */
 export async function writeReport(report: Report): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'benchmarks.md'), renderReport(report));
+  const pictures = join(docs, 'benchmarks');
+  await rm(pictures, { recursive: true, force: true });
+  await mkdir(pictures, { recursive: true });
+  await writeFile(join(docs, 'benchmarks.md'), renderReport(report));
+  for (const { charts, contestants } of report.figures) {
+    for (const chart of charts) await writeFile(join(pictures, `${chart.name}.svg`), renderChart(chart, contestants));
+  }
 }
 
-export function renderReport({ measuredAt, machine, node, pinning, rounds, figures }: Report): string {
+/** As Markdown. */
+export function renderReport({ measuredAt, machine, pinning, versions, rounds, figures }: Report): string {
+  const inOrder = figures.toSorted((one, other) => position(one) - position(other));
   const lines = [
     '# Benchmarks',
     '',
-    `Written by \`npx pnpm bench\` on ${measuredAt}: ${machine}, Node ${node}. ${pinning} Medians and quartiles of ${rounds} rounds.`,
-    ...figures.flatMap(renderFigure),
+    '<!-- Written by a full run of `npx pnpm bench`. Change nothing here by hand. -->',
+    '',
+    'Sallyport beside what people would use instead, measured in turns in one run; [how](decisions/0038-how-speed-is-measured.md).',
+    'Only ratios say something: the rates are of one small machine. Each is the median of the rounds, with quartiles.',
+    '',
+    `- ${measuredAt}, ${machine}. ${rounds} rounds. ${pinning}`,
+    `- ${Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', ')}`,
+    '',
+    '```sh',
+    'npx pnpm bench               # all of it, under 20 minutes, and this page',
+    'npx pnpm bench --quick       # under 2 minutes; --only B4,B6 for some; --json for machines',
+    '```',
+    '',
+    '## Goals',
+    '',
+    ...table([['', '', 'measured', 'goal', ''], ...inOrder.flatMap(goalRows)]),
+    ...inOrder.flatMap(renderFigure),
   ];
-  return `${lines.join('\n')}\n`;
+  return `${lines.join('\n').trimEnd()}\n`;
 }
 
-function renderFigure({ id, title, outcome, contestants, ratios, readings, problems, notes }: FigureResult): string[] {
+/** B2 before B10, and what is only drawn behind what has a goal. */
+function position({ id }: FigureResult): number {
+  return Number(id.slice(1)) + (id.startsWith('C') ? 1000 : 0);
+}
+
+function goalRows({ id, ratios, readings }: FigureResult): string[][] {
+  const rows = [...ratios.map(ratioCells), ...readings.map(readingCells)];
+  return rows.map(([verdict = '', what = '', value = '', goal = '']) => [id, what, value, goal, verdict]);
+}
+
+function renderFigure({ id, title, outcome, ...result }: FigureResult): string[] {
   return [
-    '',
     `## ${id}. ${title}`,
     '',
-    ...(outcome === 'complete' ? [] : [`**${outcome}**: ${problems.join('; ')}`, '']),
-    ...table(contestantRows(contestants)),
-    ...table([['', 'ratio', 'median (quartiles)', 'goal'], ...ratios.map(ratioCells)]),
-    ...table([['', 'reading', 'value', 'goal'], ...readings.map(readingCells)]),
-    ...notes.map((note) => `- ${note}`),
+    ...(outcome === 'complete' ? [] : [`**${outcome}**: ${result.problems.join('; ')}`, '']),
+    ...result.charts.flatMap((chart) => [`![${chart.title}](benchmarks/${chart.name}.svg)`, '']),
+    ...table(contestantRows(result.contestants)),
+    ...table([['', 'ratio', 'median (quartiles)', 'goal'], ...result.ratios.map(ratioCells)]),
+    ...table([['', 'reading', 'value', 'goal'], ...result.readings.map(readingCells)]),
+    ...result.notes.map((note) => `- ${note}`),
+    ...(result.notes.length > 0 ? [''] : []),
   ];
 }
 
-/** Nothing for a table without rows. */
+/** With an empty line behind it; nothing for a table without rows. */
 function table([head, ...rows]: readonly (readonly string[])[]): string[] {
   if (head === undefined || rows.length === 0) return [];
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).concat('');
