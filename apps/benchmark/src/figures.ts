@@ -13,6 +13,7 @@ import { payment } from './figures/b12-payment.ts';
 import { tokenSize } from './figures/b13-token-size.ts';
 import { signIn } from './figures/b14-sign-in.ts';
 import { tokenIssue } from './figures/b15-token-issue.ts';
+import { decisionStages } from './figures/c01-decision-stages.ts';
 
 /** In the order in which they are measured: those that share a system behind each other. */
 export const figures: readonly Figure[] = [
@@ -30,4 +31,5 @@ export const figures: readonly Figure[] = [
   signIn,
   tokenSize,
   tokenIssue,
+  decisionStages,
 ];
