@@ -23,8 +23,9 @@ export function directCalls<Router extends AnyTRPCRouter>(options: TrpcEndpointO
   };
 
   async function answerCalls(calls: readonly PlainCall[], { exchange, query }: CallRequest): Promise<CallAnswer> {
-    const context = openContext(calls, exchange);
-    const outcomes = await Promise.all(calls.map((call, batchIndex) => run(call, { batchIndex, context, exchange })));
+    const opened = await openContext(calls, exchange);
+    const called = calls.map((call, batchIndex) => run(call, { batchIndex, opened, exchange }));
+    const outcomes = called.length === 1 && called[0] ? [await called[0]] : await Promise.all(called);
     const errors = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
     try {
       return { ...writeAnswer(outcomes, query.isBatch), headers: headersOf(errors) };
@@ -35,27 +36,42 @@ export function directCalls<Router extends AnyTRPCRouter>(options: TrpcEndpointO
     }
   }
 
-  async function openContext(calls: readonly PlainCall[], exchange: Exchange): Promise<inferRouterContext<Router>> {
+  type Opened = Readonly<{ ctx: inferRouterContext<Router> }> | Readonly<{ error: TRPCError }>;
+
+  async function openContext(calls: readonly PlainCall[], exchange: Exchange): Promise<Opened> {
     const paths = calls.map(({ path }) => path);
-    return options.createContext(readIncoming(paths, exchange));
-  }
-
-  type Place = Readonly<{ batchIndex: number; context: Promise<inferRouterContext<Router>>; exchange: Exchange }>;
-
-  async function run(call: PlainCall, { batchIndex, context, exchange }: Place): Promise<CallOutcome> {
-    const { path, type, input } = call;
     try {
-      const ctx = await context;
-      const { signal } = exchange.abort;
-      const data: unknown = await call.run({ path, type, ctx, getRawInput: async () => input, signal, batchIndex });
-      if (isStream(data)) throw new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE', message: 'This answer is a stream.' });
-      return { data };
+      return { ctx: await options.createContext(readIncoming(paths, exchange)) };
     } catch (cause) {
-      const error = getTRPCErrorFromUnknown(cause);
-      onError(exchange, error);
-      return { error, call };
+      return { error: getTRPCErrorFromUnknown(cause) };
     }
   }
+
+  type Place = Readonly<{ batchIndex: number; opened: Opened; exchange: Exchange }>;
+
+  async function run(call: PlainCall, { batchIndex, opened, exchange }: Place): Promise<CallOutcome> {
+    const result =
+      'error' in opened
+        ? ({ ok: false, error: opened.error } as const)
+        : await call.run({
+            path: call.path,
+            type: call.type,
+            ctx: opened.ctx,
+            getRawInput: async () => call.input,
+            signal: exchange.abort.signal,
+            batchIndex,
+            input: undefined,
+          });
+    const outcome = result.ok ? outcomeOf(result.data) : result;
+    if (!('error' in outcome)) return outcome;
+    onError(exchange, outcome.error);
+    return { error: outcome.error, call };
+  }
+}
+
+function outcomeOf(data: unknown): CallOutcome {
+  if (!isStream(data)) return { data };
+  return { error: new TRPCError({ code: 'UNSUPPORTED_MEDIA_TYPE', message: 'This answer is a stream.' }) };
 }
 
 /** What tRPC takes for a stream of results: JSON would say nothing of it, or of a part of it. */

@@ -31,7 +31,7 @@ export function createLog(name: string, level: LogLevel, destination: LineDestin
   const settings = {
     level,
     base: { service: name },
-    timestamp: pino.stdTimeFunctions.isoTime,
+    timestamp: timeMember,
     formatters: { level: (label: string) => ({ level: label }), log: withoutSecrets },
     serializers: { err: describeError },
   };
@@ -42,6 +42,19 @@ export function createLog(name: string, level: LogLevel, destination: LineDestin
     write: (line: string) => destination.write(`${singleLine(redact(line.trimEnd()))}\n`, stream.lastLevel),
   };
   return pino(settings, stream);
+}
+
+let lastMs = 0;
+let lastMember = '';
+
+/** The line's time in ISO 8601. Many lines are of the same millisecond. */
+function timeMember(): string {
+  const nowMs = Date.now();
+  if (nowMs !== lastMs) {
+    lastMs = nowMs;
+    lastMember = `,"time":"${new Date(nowMs).toISOString()}"`;
+  }
+  return lastMember;
 }
 
 let writer: ReturnType<typeof lineWriter> | undefined;

@@ -1,13 +1,13 @@
 import type { AnyTRPCProcedure, AnyTRPCRouter, TRPCDataTransformer } from '@trpc/server';
 import type { CallRequest } from './call-query.ts';
 import type { Exchange } from './http-exchange.ts';
-import { procedureCaller, type ProcedureCall } from './procedure-caller.ts';
+import { procedureCaller, type CallResult, type ProcedureCall } from './procedure-caller.ts';
 import { trpcPath } from './trpc-endpoint.ts';
 
 export type PlainCall = Readonly<{
   path: string;
   type: 'query' | 'mutation';
-  run: (call: ProcedureCall) => Promise<unknown>;
+  run: (call: ProcedureCall) => Promise<CallResult>;
   input: unknown;
 }>;
 

@@ -3,25 +3,26 @@ import { getTRPCErrorFromUnknown, TRPCError, type AnyTRPCProcedure } from '@trpc
 /** What a call of a procedure brings. */
 export type ProcedureCall = Parameters<AnyTRPCProcedure>[0];
 
-type Result = Readonly<{ ok: true; data: unknown }> | Readonly<{ ok: false; error: TRPCError }>;
+export type CallResult = Readonly<{ ok: true; data: unknown }> | Readonly<{ ok: false; error: TRPCError }>;
 type Changes = Readonly<{ ctx?: object; input?: unknown; getRawInput?: ProcedureCall['getRawInput'] }>;
-type Options = ProcedureCall & Readonly<{ meta: unknown; next: (changes?: Changes) => Promise<Result | undefined> }>;
-type Middleware = (options: Options) => Promise<Result | undefined>;
+type Options = ProcedureCall &
+  Readonly<{ meta: unknown; next: (changes?: Changes) => Promise<CallResult | undefined> }>;
+type Middleware = (options: Options) => Promise<CallResult | undefined>;
 
 /** As much of a procedure's inside as is needed to run it. */
 type Chain = Readonly<{ middlewares?: readonly Middleware[]; meta?: unknown; caller?: unknown }>;
 
 /**
- * Runs a procedure's middlewares, the last of which is its resolver, as the procedure itself does when it is called. tRPC's own code for
- * that copies objects in a way that was compiled for old engines, and takes longer than all middlewares. A procedure of another make calls
- * itself.
+ * Runs a procedure's middlewares, the last of which is its resolver, as the procedure itself does when it is called; answers what came of
+ * them, and never rejects. tRPC's own code for that copies objects in a way that was compiled for old engines, and takes longer than all
+ * middlewares. A procedure of another make calls itself.
  */
-export function procedureCaller(procedure: AnyTRPCProcedure): (call: ProcedureCall) => Promise<unknown> {
+export function procedureCaller(procedure: AnyTRPCProcedure): (call: ProcedureCall) => Promise<CallResult> {
   const { middlewares, meta, caller }: Chain = procedure._def;
-  if (middlewares === undefined || caller !== undefined) return procedure;
+  if (middlewares === undefined || caller !== undefined) return (call) => resultOf(async () => procedure(call));
   const chain = middlewares;
 
-  async function runFrom(index: number, call: ProcedureCall): Promise<Result | undefined> {
+  async function runFrom(index: number, call: ProcedureCall): Promise<CallResult | undefined> {
     const next = (changes?: Changes) => runFrom(index + 1, changes === undefined ? call : changed(call, changes));
     try {
       return await chain[index]?.({ ...call, meta, next });
@@ -30,13 +31,20 @@ export function procedureCaller(procedure: AnyTRPCProcedure): (call: ProcedureCa
     }
   }
 
-  return async (call) => {
-    const result = await runFrom(0, call);
-    if (result === undefined)
-      throw new TRPCError({ code: 'INTERNAL_SERVER_ERROR', message: 'A middleware forgot `next`.' });
-    if (!result.ok) throw result.error;
-    return result.data;
-  };
+  return async (call) => (await runFrom(0, call)) ?? forgotten();
+}
+
+/** A middleware did not answer what `next` gave it. */
+function forgotten(): CallResult {
+  return { ok: false, error: new TRPCError({ code: 'INTERNAL_SERVER_ERROR', message: 'No result from middlewares.' }) };
+}
+
+async function resultOf(run: () => Promise<unknown>): Promise<CallResult> {
+  try {
+    return { ok: true, data: await run() };
+  } catch (cause) {
+    return { ok: false, error: getTRPCErrorFromUnknown(cause) };
+  }
 }
 
 function changed(call: ProcedureCall, changes: Changes): ProcedureCall {
