@@ -2,13 +2,11 @@ import { openServiceClient } from '@sallyport/client/service';
 import { startTemporarySystem } from '@sallyport/infra/temporary-system';
 import type { Contestant, Open, Run } from './figure.ts';
 import type { LoadRequest } from './load-generator.ts';
-import { processListeningOn } from './processor-use.ts';
 import { seedSessions, type SeededSession } from './seeded-sessions.ts';
 
 /** The authority alone on its processor, with sessions to ask about, and a service that asks. */
 export type AskedAuthority = Readonly<{
   url: string;
-  pid: number | undefined;
   databaseUrl: string;
   sessions: readonly SeededSession[];
   /** With which payments proves to it who it is: a private JWK. */
@@ -43,7 +41,6 @@ export async function startAskedAuthority(
   });
   return {
     url,
-    pid: processListeningOn(Number(new URL(url).port)),
     databaseUrl,
     sessions: seeded,
     clientKey: JSON.stringify(system.secrets.clientKeys.payments),
@@ -65,7 +62,10 @@ export function questionAbout({ session, subject, client }: SeededSession, index
   return { tokenId: `measured${String(index).padStart(4, '0')}`, session, subject, client };
 }
 
-/** What is asked, as a round of a comparison: tokens a second. */
+/**
+ * What is asked, as a round of a comparison: tokens a second. Without the share of its processor: PostgreSQL, which answers
+ * beside the load, sets the pace as often as the authority does, and then what is said of the authority is too little.
+ */
 export async function batchedIntrospection(
   run: Run,
   name: string,
@@ -81,8 +81,8 @@ export async function batchedIntrospection(
     name,
     round: async (forMs) => {
       const requests = await authority.requests(tokensEach);
-      const { url, pid } = authority;
-      const round = await load.send({ url, requests, connections, forMs, containing: '"active":true' }, pid);
+      const { url } = authority;
+      const round = await load.send({ url, requests, connections, forMs, containing: '"active":true' });
       return { ...round, perSecond: round.perSecond * tokensEach };
     },
   };

@@ -8,7 +8,7 @@ type Way = 'batched' | 'fetched' | 'oneByOne';
 
 const batched = 'sallyport, in process';
 const fetched = 'one RFC 7662 fetch a call, in process';
-const oneByOne = 'one fetch a call, nothing to sign, in process';
+const oneByOne = 'one question a request, nothing to sign, in process';
 const batchedOverHttp = 'sallyport, over HTTP';
 const fetchedOverHttp = 'one RFC 7662 fetch a call, over HTTP';
 
@@ -49,7 +49,7 @@ export const freshCheck: Figure = {
       ],
       notes: [
         'A regulated procedure with an empty handler in the payments service as it runs; 64 people, each with a session of their own, so no question is shared. In process: 64 callers of the procedure inside payments. Over HTTP: 64 connections to payments, whose own HTTP is then part of both. Payments had one processor; auth, PostgreSQL and the load had the others, and may be what sets the pace.',
-        'RFC 7662 at this authority takes an assertion that is signed for the question, and stores that it was used. "Nothing to sign" asks the batched endpoint with a bearer token, one question a request: what batches alone earn.',
+        'RFC 7662 at this authority takes an assertion that is signed for the question, and stores that it was used. "Nothing to sign" asks the batched endpoint with a bearer token over undici, one question a request: beside it one sees what batches alone earn.',
       ],
       close,
     };

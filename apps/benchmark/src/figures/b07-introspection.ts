@@ -35,7 +35,7 @@ export const introspection: Figure = {
         { of: sallyport, over: betterAuth, measure: 'perSecond', bound: { atLeast: 100 } },
       ],
       notes: [
-        'Each server had one processor; PostgreSQL and the load had the others. Sallyport was asked over 8 connections, as by four services with two questions under way each; the peers over 64, one token a request, which is all that their interfaces take.',
+        'Each server had one processor; PostgreSQL and the load had the others, and set Sallyport’s pace as often as it did itself. Sallyport was asked over 8 connections, as by four services with two questions under way each; the peers over 64, one token a request, which is all that their interfaces take.',
         'oidc-provider: opaque tokens, client_secret_basic, a grant and a token looked up by primary key in prepared statements. better-auth: getSession by a signed cookie, joins on, no cookie cache, whose answers would be old.',
       ],
       close: async () => {
