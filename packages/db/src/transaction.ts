@@ -39,12 +39,7 @@ export async function inTransaction<Schema extends Record<string, unknown>, Resu
   const client = await database.$client.connect();
   let broken = true;
   try {
-    const result = await drizzle<Schema, pg.PoolClient>({ client }).transaction(async (transaction) => {
-      await transaction.execute(
-        `SELECT set_config('transaction_timeout', '${within}ms', true), set_config('lock_timeout', '${lockWithin}ms', true)`,
-      );
-      return work(transaction);
-    });
+    const result = await runIn(drizzle<Schema, pg.PoolClient>({ client }), { within, lockWithin }, work);
     broken = false;
     return result;
   } catch (error) {
@@ -52,6 +47,25 @@ export async function inTransaction<Schema extends Record<string, unknown>, Resu
     throw error;
   } finally {
     client.release(broken);
+  }
+}
+
+async function runIn<Schema extends Record<string, unknown>, Result>(
+  transaction: Queries<Schema>,
+  { within, lockWithin }: Readonly<{ within: number; lockWithin: number }>,
+  work: (transaction: Queries<Schema>) => Promise<Result>,
+): Promise<Result> {
+  try {
+    // One message, and so one round trip: a payment waits for each of them.
+    await transaction.execute(
+      `begin; select set_config('transaction_timeout', '${within}ms', true), set_config('lock_timeout', '${lockWithin}ms', true)`,
+    );
+    const result = await work(transaction);
+    await transaction.execute('commit');
+    return result;
+  } catch (error) {
+    await transaction.execute('rollback');
+    throw error;
   }
 }
 

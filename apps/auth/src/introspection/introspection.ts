@@ -69,12 +69,13 @@ function readLive(lines: string | null, answeredAt: number): Map<string, Live> {
       throw new Error('A live session is not described as a whole.');
     if (risk === undefined || !isRiskLevel(risk) || more.length > 0)
       throw new Error('A live session is described in another form.');
+    const withinSeconds = secondFactorWithinSeconds[risk];
     const answer: Active = {
       active: true,
       authTime: Number(authTime),
-      secondFactorAt: secondFactorAt === '' ? undefined : Number(secondFactorAt),
+      ...(secondFactorAt !== '' && { secondFactorAt: Number(secondFactorAt) }),
       acr,
-      secondFactorWithinSeconds: secondFactorWithinSeconds[risk],
+      ...(withinSeconds !== undefined && { secondFactorWithinSeconds: withinSeconds }),
       answeredAt,
     };
     live.set(session, { subject, client, answer });

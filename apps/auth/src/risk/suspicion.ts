@@ -1,5 +1,5 @@
 import { inTransaction } from '@sallyport/db';
-import { and, desc, eq, gt, isNull, lt } from 'drizzle-orm';
+import { and, desc, eq, gt, isNull, lt, max } from 'drizzle-orm';
 import { recordAudit, type AuditEvent } from '../audit/record-audit.ts';
 import type { Authority } from '../authority.ts';
 import type { Caller } from '../caller.ts';
@@ -54,15 +54,24 @@ export async function suspect(authority: Authority, arrival: Arrival): Promise<S
   return arrival.isProven ? settle(suspicion) : suspicion;
 }
 
-/** What somebody used lately and nothing was wrong with. The index gives the newest sessions without sorting. */
+/**
+ * What somebody used lately and nothing was wrong with, each once, with its last use. The index gives the newest sessions without
+ * sorting; who signs in often has many of a kind.
+ */
 function knownUses({ database }: Authority, subject: string, at: Date) {
   const { serial, device, network, keyThumbprint, lastUsedAt, riskLevel } = sessions;
-  return database
+  const uses = database
     .select({ device, network, keyThumbprint, lastUsedAt })
     .from(sessions)
     .where(and(eq(sessions.subject, subject), eq(riskLevel, 'low'), gt(lastUsedAt, after(at, -rememberSeconds))))
     .orderBy(desc(serial))
-    .limit(maxRemembered);
+    .limit(maxRemembered)
+    .as('uses');
+  const latest = max(uses.lastUsedAt).mapWith(lastUsedAt);
+  return database
+    .select({ device: uses.device, network: uses.network, keyThumbprint: uses.keyThumbprint, lastUsedAt: latest })
+    .from(uses)
+    .groupBy(uses.device, uses.network, uses.keyThumbprint);
 }
 
 /**
