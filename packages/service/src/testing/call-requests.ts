@@ -67,6 +67,7 @@ function inputText(isBatch: boolean, calls: number): fc.Arbitrary<string> {
     { weight: 10, arbitrary: isBatch ? batch : single },
     { weight: 1, arbitrary: isBatch ? single : batch },
     { weight: 1, arbitrary: sparse },
+    { weight: 1, arbitrary: each.map((values) => JSON.stringify(values)) },
     { weight: 1, arbitrary: brokenJson },
     { weight: 1, arbitrary: fc.constant('') },
   );
