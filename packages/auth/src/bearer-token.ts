@@ -31,7 +31,7 @@ export function readAuthorization(values: readonly string[]): Authorization {
   if (value === undefined) return { kind: 'none' };
   if (second !== undefined) return { kind: 'refused', reason: 'authorization_repeated' };
   if (value.length > maxTokenLength + 'Bearer '.length) return { kind: 'refused', reason: 'token_too_long' };
-  const scheme = schemes.find((name) => value.slice(0, name.length + 1).toLowerCase() === `${name.toLowerCase()} `);
+  const scheme = value.startsWith('Bearer ') ? 'Bearer' : schemeOf(value);
   if (scheme === undefined) return { kind: 'refused', reason: 'authorization_malformed' };
   const token = value.slice(scheme.length + 1);
   if (isCanonicalCompactJws(token)) return { kind: 'token', token, scheme };
@@ -39,6 +39,10 @@ export function readAuthorization(values: readonly string[]): Authorization {
 }
 
 const schemes = ['Bearer', 'DPoP'] as const satisfies readonly AuthorizationScheme[];
+
+function schemeOf(value: string): AuthorizationScheme | undefined {
+  return schemes.find((name) => value.slice(0, name.length + 1).toLowerCase() === `${name.toLowerCase()} `);
+}
 
 const b64token = /^[A-Za-z0-9._~+/-]+=*$/;
 
@@ -62,30 +66,36 @@ function hasJoseHeader(text: string): boolean {
 }
 
 const segment = /^[A-Za-z0-9_-]+$/;
+const threeSegments = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
 /**
  * Three base64url segments, each spelled in the only way that re-encoding would give (RFC 7515 §7.1, RFC 4648 §3.5).
  * Without this check one signature has up to sixteen spellings, and a token's text would not tell tokens apart.
  */
 export function isCanonicalCompactJws(text: string): text is BearerToken {
-  if (text.length > maxTokenLength) return false;
-  const segments = text.split('.', 4);
-  return segments.length === 3 && segments.every(isCanonicalBase64url);
+  if (text.length > maxTokenLength || !threeSegments.test(text)) return false;
+  const first = text.indexOf('.');
+  const second = text.lastIndexOf('.');
+  return (
+    endsCanonically(text, { start: 0, end: first }) &&
+    endsCanonically(text, { start: first + 1, end: second }) &&
+    endsCanonically(text, { start: second + 1, end: text.length })
+  );
 }
 
 /** At least one character of the base64url alphabet, no padding, and no bits beyond the last whole byte (RFC 4648 §3.5). */
 export function isCanonicalBase64url(text: string): boolean {
-  return segment.test(text) && endsCanonically(text);
+  return segment.test(text) && endsCanonically(text, { start: 0, end: text.length });
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 // The last character carries 6 bits; those beyond the last whole byte must be zero.
-function endsCanonically(part: string): boolean {
-  const left = part.length % 4;
+function endsCanonically(text: string, { start, end }: Readonly<{ start: number; end: number }>): boolean {
+  const left = (end - start) % 4;
   if (left === 1) return false;
   if (left === 0) return true;
   const unusedBits = left === 2 ? 4 : 2;
-  const last = alphabet.indexOf(part.charAt(part.length - 1));
+  const last = alphabet.indexOf(text.charAt(end - 1));
   return last % 2 ** unusedBits === 0;
 }

@@ -1,3 +1,4 @@
+import { andThen } from './and-then.ts';
 import type { BearerToken } from './bearer-token.ts';
 import { systemClock, type Clock } from './clock.ts';
 import type { TokenVerifier, Verification } from './token-verifier.ts';
@@ -77,8 +78,7 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
       }
       return verification;
     };
-    const verification = inner.verify(token);
-    return verification instanceof Promise ? verification.then(settle) : settle(verification);
+    return andThen(inner.verify(token), settle);
   }
 }
 

@@ -1,3 +1,4 @@
+import { andThen } from './and-then.ts';
 import type { Standing } from './authorize.ts';
 import type { BearerToken } from './bearer-token.ts';
 import { systemClock, type Clock } from './clock.ts';
@@ -58,7 +59,7 @@ export type GateOptions = Readonly<{
 
 /** Both gates of a service, opened. `openRequest` takes them; nothing else needs to call their members. */
 export type Gates = Readonly<{
-  examine: (request: RequestContext, carriedBy: 'bearer' | 'transaction') => Promise<Standing>;
+  examine: (request: RequestContext, carriedBy: 'bearer' | 'transaction') => Standing | Promise<Standing>;
   /** With the standing that an admitted call rests on. */
   report: (decision: Decision, standing?: Standing) => void;
   /** Whether nobody is let in at this tier, by order. */
@@ -89,10 +90,11 @@ export function openGates(options: GateOptions): Gates {
       options.onDecision?.(decision);
       if (decision.outcome === 'admitted' && standing !== undefined) maybeConfirm(issuers, decision.tier, standing);
     },
-    examine: async (request, carriedBy) => {
+    examine: (request, carriedBy) => {
       if (carriedBy === 'transaction') return examineTransaction(options, issuers, request);
-      const standing = await examineBearer(issuers, request);
-      return standing.kind === 'known' ? checkSender(standing, request) : standing;
+      return andThen(examineBearer(issuers, request), (standing) =>
+        standing.kind === 'known' ? checkSender(standing, request) : standing,
+      );
     },
     close: () => {
       stopWatching?.();
@@ -110,7 +112,7 @@ function maybeConfirm(issuers: OpenIssuers, tier: TrustTier, standing: Standing)
   issuers.named(token.issuer)?.confirmation?.consider({ tier, evidence, token });
 }
 
-async function examineBearer(issuers: OpenIssuers, request: RequestContext): Promise<Standing> {
+function examineBearer(issuers: OpenIssuers, request: RequestContext): Standing | Promise<Standing> {
   const { authorization, consistency } = request;
   if (consistency.kind === 'refused') return consistency;
   switch (authorization.kind) {
@@ -121,7 +123,7 @@ async function examineBearer(issuers: OpenIssuers, request: RequestContext): Pro
     case 'opaque': {
       const issuer = issuers.ofOpaqueTokens;
       if (issuer?.opaque === undefined) return refused('token_malformed');
-      return standingOf(issuer, await issuer.opaque.verify(authorization.token), 'introspect');
+      return andThen(issuer.opaque.verify(authorization.token), (answer) => standingOf(issuer, answer, 'introspect'));
     }
     case 'token': {
       const issuer = issuers.of(authorization.token);
@@ -130,21 +132,26 @@ async function examineBearer(issuers: OpenIssuers, request: RequestContext): Pro
   }
 }
 
-async function examineSigned(issuer: OpenIssuer, token: BearerToken, request: RequestContext): Promise<Standing> {
+function examineSigned(issuer: OpenIssuer, token: BearerToken, request: RequestContext): Standing | Promise<Standing> {
   if (issuer.local === undefined) return refused('token_issuer');
   const behind = issuer.isBehind(request.consistency);
   const course = behind ? courseWhenBehind(issuer.course(request.tier)) : issuer.course(request.tier);
   const { fresh } = issuer;
   if (course === 'introspect' && fresh !== undefined) {
-    const asked = standingOf(issuer, await fresh.verify(token), course);
-    // Nobody can be asked about a service's own token: what it carries here could be over by now.
-    return behind && asked.kind === 'known' && asked.evidence !== 'fresh' ? refused('feed_behind') : asked;
+    return andThen(fresh.verify(token), (answer) => {
+      const asked = standingOf(issuer, answer, course);
+      // Nobody can be asked about a service's own token: what it carries here could be over by now.
+      return behind && asked.kind === 'known' && asked.evidence !== 'fresh' ? refused('feed_behind') : asked;
+    });
   }
-  const standing = standingOf(issuer, await issuer.local.verify(token), course === 'introspect' ? 'local' : course);
-  if (standing.kind !== 'known') return standing;
-  if (course === 'introspect') return refused(behind ? 'feed_behind' : 'issuer_not_asked');
-  if (issuer.believes(standing.token)) return standing;
-  return fresh === undefined ? refused('token_stale') : standingOf(issuer, await fresh.verify(token), 'introspect');
+  return andThen(issuer.local.verify(token), (verification) => {
+    const standing = standingOf(issuer, verification, course === 'introspect' ? 'local' : course);
+    if (standing.kind !== 'known') return standing;
+    if (course === 'introspect') return refused(behind ? 'feed_behind' : 'issuer_not_asked');
+    if (issuer.believes(standing.token)) return standing;
+    if (fresh === undefined) return refused('token_stale');
+    return andThen(fresh.verify(token), (answer) => standingOf(issuer, answer, 'introspect'));
+  });
 }
 
 /** A "no" from either gate, or from the feed, is remembered: no gate here will say yes to that token again. */

@@ -31,3 +31,15 @@ test('among any issuers, a token is believed exactly when the one it names is th
     { numRuns: 300 },
   );
 });
+
+test('a choice is remembered for a whole text, and forgotten choices are made again (JWT-09)', async () => {
+  const texts = await Promise.all(authorities.map(({ userToken }) => userToken({ audience: 'catalog', scope: 's' })));
+  const [first = '', second = ''] = texts;
+  const choose = chooseIssuer(trusted);
+  const mixed = `${first.slice(0, first.indexOf('.'))}${second.slice(second.indexOf('.'))}`;
+  const nameOf = (text: string) => (isCanonicalCompactJws(text) ? choose(text)?.issuer : 'no token');
+  const rightly = () => expect([...texts, mixed].map(nameOf)).toEqual([...names, names[1]]);
+  rightly();
+  for (let other = 0; other < 10_001; other += 1) nameOf(`${second}${other.toString(36).padStart(4, 'A')}`);
+  rightly();
+});

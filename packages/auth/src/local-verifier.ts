@@ -1,4 +1,5 @@
 import { readAcr, type AcrTable } from './acr-table.ts';
+import { andThen } from './and-then.ts';
 import { isIdentifier, isTime, readRoles, readScope, refuseCommonClaims, type Expectation } from './claims.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { readConfirmation } from './confirmation.ts';
@@ -50,8 +51,7 @@ export function localVerifier(options: LocalVerifierOptions): TokenVerifier {
     maxLifetimeSeconds: expected.maxLifetimeSeconds,
     verify(text): Verification | Promise<Verification> {
       const checkedAtMs = clock.monotonicMs();
-      const signed = openSignedToken(text, 'at+jwt', options.keys);
-      return signed instanceof Promise ? signed.then((late) => decide(late, checkedAtMs)) : decide(signed, checkedAtMs);
+      return andThen(openSignedToken(text, 'at+jwt', options.keys), (signed) => decide(signed, checkedAtMs));
     },
   };
 

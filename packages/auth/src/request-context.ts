@@ -33,8 +33,8 @@ export type RequestContext = Readonly<{
   /** Aborts when the caller goes away. */
   signal: AbortSignal;
   gates: Gates;
-  /** What the gates say of the caller, asked at most once per request and kind of caller. */
-  standing: (carriedBy: 'bearer' | 'transaction') => Promise<Standing>;
+  /** What the gates say of the caller, asked at most once per request and kind of caller. At once where nobody is to be waited for. */
+  standing: (carriedBy: 'bearer' | 'transaction') => Standing | Promise<Standing>;
   /** Resource rules, of one version for the whole request. */
   policy: RequestPolicy;
 }>;
@@ -68,7 +68,8 @@ export function openRequest(options: RequestOptions): RequestContext {
   const { gates, headers, tiers } = options;
   const timeoutMs = Math.min(options.timeoutMs ?? 10_000, readTimeout(headers(hopHeaders.timeout)));
   const endsAtMs = clock.monotonicMs() + timeoutMs;
-  const standings = new Map<string, Promise<Standing>>();
+  let asBearer: Standing | Promise<Standing> | undefined;
+  let asTransaction: Standing | Promise<Standing> | undefined;
 
   const request: RequestContext = {
     authorization: readAuthorization(headers('Authorization')),
@@ -83,11 +84,10 @@ export function openRequest(options: RequestOptions): RequestContext {
     remainingMs: () => Math.max(0, endsAtMs - clock.monotonicMs()),
     signal: options.signal ?? new AbortController().signal,
     gates,
-    standing: (carriedBy) => {
-      const known = standings.get(carriedBy) ?? gates.examine(request, carriedBy);
-      standings.set(carriedBy, known);
-      return known;
-    },
+    standing: (carriedBy) =>
+      carriedBy === 'bearer'
+        ? (asBearer ??= gates.examine(request, carriedBy))
+        : (asTransaction ??= gates.examine(request, carriedBy)),
     policy: requestPolicy(options.policy),
   };
   return request;

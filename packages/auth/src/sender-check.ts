@@ -1,7 +1,8 @@
 import type { Standing } from './authorize.ts';
 import type { DenialReason } from './denial.ts';
-import type { ProofVerifier } from './proof-verifier.ts';
+import type { ProofVerification, ProofVerifier } from './proof-verifier.ts';
 import type { RequestContext } from './request-context.ts';
+import type { Confirmation } from './sender.ts';
 import type { TrustTier } from './trust-tier.ts';
 
 export type SenderCheckOptions = Readonly<{
@@ -9,6 +10,8 @@ export type SenderCheckOptions = Readonly<{
   /** Tiers at which no bearer token is taken: it must be bound to a key or a certificate. */
   constrainedTiers: ReadonlySet<TrustTier>;
 }>;
+
+const unbound: Confirmation = {};
 
 type Known = Extract<Standing, { kind: 'known' }>;
 
@@ -18,8 +21,8 @@ type Known = Extract<Standing, { kind: 'known' }>;
  * Looks at the verified token, cached or not, with every request.
  */
 export function senderCheck({ proofs, constrainedTiers }: SenderCheckOptions) {
-  return async (standing: Known, request: RequestContext): Promise<Standing> => {
-    const { confirmation = {} } = standing.token;
+  return (standing: Known, request: RequestContext): Standing | Promise<Standing> => {
+    const { confirmation = unbound } = standing.token;
     const { keyThumbprint, certificateThumbprint } = confirmation;
     const { authorization, sender } = request;
     const isProving = 'scheme' in authorization && authorization.scheme === 'DPoP';
@@ -31,16 +34,21 @@ export function senderCheck({ proofs, constrainedTiers }: SenderCheckOptions) {
     }
     if (!isProving || sender === undefined) return refused('token_bound');
     const token = { text: authorization.token, keyThumbprint };
-    const proven = await proofs.verify(request.proofs, { method: sender.method, url: sender.url, token });
-    switch (proven.outcome) {
-      case 'proven':
-        return standing;
-      case 'refused':
-        return { kind: 'refused', reason: proven.reason, ...(proven.nonce !== undefined && { nonce: proven.nonce }) };
-      case 'unknown':
-        return refused(proven.reason);
-    }
+    return proofs
+      .verify(request.proofs, { method: sender.method, url: sender.url, token })
+      .then((proven) => afterProof(standing, proven));
   };
+}
+
+function afterProof(standing: Known, proven: ProofVerification): Standing {
+  switch (proven.outcome) {
+    case 'proven':
+      return standing;
+    case 'refused':
+      return { kind: 'refused', reason: proven.reason, ...(proven.nonce !== undefined && { nonce: proven.nonce }) };
+    case 'unknown':
+      return refused(proven.reason);
+  }
 }
 
 function refused(reason: DenialReason): Standing {

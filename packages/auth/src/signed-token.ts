@@ -1,4 +1,5 @@
 import { compactVerify, errors } from 'jose';
+import { andThen } from './and-then.ts';
 import { decodeBase64url } from './base64url.ts';
 import type { BearerToken } from './bearer-token.ts';
 import type { DenialReason } from './denial.ts';
@@ -49,8 +50,7 @@ function openWithKey(
     rememberHeader(text, header);
     return readClaims(text, keyId);
   };
-  const reason = refuseSignature(text, header, key);
-  return reason instanceof Promise ? reason.then(open) : open(reason);
+  return andThen(refuseSignature(text, header, key), open);
 }
 
 function readClaims(text: BearerToken, keyId: string): SignedToken {

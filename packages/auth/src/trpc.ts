@@ -1,4 +1,5 @@
 import { TRPCError, type AnyTRPCRouter, type TRPCProcedureBuilder, type TRPCUnsetMarker } from '@trpc/server';
+import { andThen, isPromise } from './and-then.ts';
 import {
   authorizeFresh,
   authorizePublic,
@@ -23,6 +24,7 @@ import {
   type ProcedureAccess,
   type RegulatedAccess,
 } from './procedure-access.ts';
+import { refuseUnregulated } from './regulated-request.ts';
 import type { RequestContext } from './request-context.ts';
 import type { TrustTier } from './trust-tier.ts';
 
@@ -53,8 +55,8 @@ export function trustTiers<Context extends TrustContext, Shape>(
 ): TrustBuilders<Context, Shape> {
   function gate<Admitted extends Admissible>(tier: TrustTier, needs: Needs, decide: Decide<Admitted>) {
     const guarded = procedure.meta({ tier, ...needs }).use(async function passGate({ ctx, path, next }) {
-      const request = requestOf(ctx);
-      const principal = await admit(request, { tier, path, decide });
+      const admitted = admit(requestOf(ctx), { tier, path, decide });
+      const principal = isPromise(admitted) ? await admitted : admitted;
       return next({ ctx: { principal } });
     });
     for (const middleware of guarded._def.middlewares.slice(-1)) accessOfMiddleware.set(middleware, { tier, ...needs });
@@ -154,14 +156,24 @@ type Decide<Admitted extends Admissible> = Readonly<{
 
 type Call<Admitted extends Admissible> = Readonly<{ tier: TrustTier; path: string; decide: Decide<Admitted> }>;
 
-async function admit<Admitted extends Admissible>(
+function admit<Admitted extends Admissible>(
+  request: RequestContext,
+  call: Call<Admitted>,
+): Admitted | Promise<Admitted> {
+  const startedAtMs = request.gates.clock.monotonicMs();
+  const closed: Denial | undefined = request.gates.isClosed(call.tier) ? { reason: 'tier_closed' } : undefined;
+  const refused = closed ?? call.decide.precheck?.(request);
+  const judge = (standing: Standing | Denial): Admitted => judgeCall(request, call, { standing, startedAtMs });
+  return andThen<Standing | Denial, Admitted>(refused ?? request.standing(call.decide.by), judge);
+}
+
+type Examined = Readonly<{ standing: Standing | Denial; startedAtMs: number }>;
+
+function judgeCall<Admitted extends Admissible>(
   request: RequestContext,
   { tier, path, decide }: Call<Admitted>,
-): Promise<Admitted> {
-  const startedAtMs = request.gates.clock.monotonicMs();
-  const closed: Denial | undefined = request.gates.isClosed(tier) ? { reason: 'tier_closed' } : undefined;
-  const refused = closed ?? decide.precheck?.(request);
-  const standing = refused ?? (await request.standing(decide.by));
+  { standing, startedAtMs }: Examined,
+): Admitted {
   const verdict = 'kind' in standing ? decide.verdict(standing) : { denial: standing };
   const decision: Decision = {
     path,
@@ -198,15 +210,6 @@ function describe(principal: Admissible): { evidence: string; subject?: string; 
   const { issuer, client } = principal;
   if (principal.kind === 'service') return { evidence: 'local', issuer, client };
   return { evidence: principal.evidence, subject: principal.subject, issuer, client };
-}
-
-const idempotencyKeyGrammar = /^[!-~]{1,255}$/;
-
-function refuseUnregulated(request: RequestContext): Denial | undefined {
-  if (request.calls > 1) return { reason: 'regulated_in_batch' };
-  const [key, second] = request.idempotencyKeys;
-  if (key === undefined) return { reason: 'idempotency_key_missing' };
-  return second === undefined && idempotencyKeyGrammar.test(key) ? undefined : { reason: 'idempotency_key_malformed' };
 }
 
 // tRPC types a generic context as an unresolved overwrite of itself; the bound on `Context` says what it holds.

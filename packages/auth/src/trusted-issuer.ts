@@ -1,5 +1,5 @@
-import { base64url } from 'jose';
 import type { BackgroundConfirmation } from './background-confirmation.ts';
+import { decodeBase64url } from './base64url.ts';
 import type { BearerToken } from './bearer-token.ts';
 import type { RevocationFeed } from './revocation-feed.ts';
 import { rememberForMs } from './revocations.ts';
@@ -98,9 +98,20 @@ export function chooseIssuer<Issuer extends Readonly<{ issuer: string }>>(
   const [only, second] = issuers;
   if (second === undefined) return () => only;
   const byName = new Map(issuers.map((issuer) => [issuer.issuer, issuer]));
+  // By the whole text, which says the same each time.
+  const chosen = new Map<BearerToken, Issuer>();
   return (token) => {
-    const claims = parseStrictObject(base64url.decode(token.split('.')[1] ?? ''));
+    const known = chosen.get(token);
+    if (known !== undefined) return known;
+    const claims = parseStrictObject(decodeBase64url(token.split('.')[1] ?? ''));
     const iss = claims?.['iss'];
-    return typeof iss === 'string' ? byName.get(iss) : undefined;
+    const issuer = typeof iss === 'string' ? byName.get(iss) : undefined;
+    if (chosen.size >= maxChosen) chosen.clear();
+    if (issuer !== undefined && token.length <= maxChosenLength) chosen.set(token, issuer);
+    return issuer;
   };
 }
+
+/** Together at most 10 MB of text. */
+const maxChosen = 10_000;
+const maxChosenLength = 1024;
