@@ -30,6 +30,7 @@ export async function startAskedAuthority(
     launchers: { auth: run.pinning.measuredService },
     logLevel: 'info',
     isLogKept: false,
+    extraSettings: await run.telemetry(),
   });
   run.progress(`writing ${sessions.count.toLocaleString('en')} sessions`);
   const seeded = await seedSessions(databaseUrl, sessions);

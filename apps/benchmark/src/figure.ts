@@ -1,3 +1,4 @@
+import type { ServiceName } from '@sallyport/infra/service-process';
 import type { LoadGenerator } from './load-generator.ts';
 import type { Pinning } from './pinning.ts';
 
@@ -78,6 +79,8 @@ export type Run = Readonly<{
   load: () => Promise<LoadGenerator>;
   /** What this opens, which stays open while the figures that follow share it too. */
   shared: <Value extends Closable>(open: Open<Value>) => Promise<Value>;
+  /** Settings of services as they have them in production: metrics are counted and can be asked for, traces are sent to a collector. */
+  telemetry: () => Promise<Record<ServiceName, Readonly<Record<string, string>>>>;
   /** URL of an empty database, beside what is measured: one server for all figures, a database for each call. */
   database: () => Promise<string>;
   /** Tells whoever waits what is being done. */

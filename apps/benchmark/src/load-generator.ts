@@ -1,7 +1,6 @@
 import type { Latency, Round } from './figure.ts';
 import { startMeasured } from './measured-process.ts';
 import type { Pinning } from './pinning.ts';
-import { shareOf } from './processor-use.ts';
 
 /** One request, over and over. */
 export type LoadRequest = Readonly<{
@@ -25,7 +24,9 @@ export type Load = Readonly<{
   containing?: string;
 }>;
 
-export type LoadAnswer = Readonly<{ answered: number; ms: number; latency: Latency }>;
+/** `pid`: the process whose use of the processor is watched from the first request to the last answer. */
+export type LoadOrder = Load & Readonly<{ pid?: number }>;
+export type LoadAnswer = Readonly<{ answered: number; ms: number; latency: Latency; coreShare?: number }>;
 
 export type LoadGenerator = Readonly<{
   /**
@@ -41,8 +42,7 @@ export async function startLoadGenerator({ rest }: Pinning): Promise<LoadGenerat
   const generator = await startMeasured({ program: 'load.ts', launcher: rest });
   return {
     send: async (load, pid) => {
-      const { result, coreShare } = await shareOf(pid, () => generator.order<LoadAnswer>('send', load));
-      const { answered, ms, latency } = result;
+      const { answered, ms, latency, coreShare } = await generator.order<LoadAnswer>('send', { ...load, pid });
       return { perSecond: (answered / ms) * 1000, latency, ...(coreShare !== undefined && { coreShare }) };
     },
     stop: generator.stop,

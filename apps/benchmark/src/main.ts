@@ -14,7 +14,7 @@ import { writeReport } from './written-report.ts';
 
 const help = `Measures Sallyport side by side with what people would use instead: in turns, in one run, each server alone on a processor.
 
-  pnpm bench [--quick] [--only B4,B6] [--rounds 11] [--json]
+  pnpm bench [--quick] [--only B4,B6] [--rounds 7] [--json]
 
   --quick   under 2 minutes, with shorter rounds and without contestants that no goal names; a full run takes under 20
   --only    these figures
@@ -59,7 +59,7 @@ async function run({ chosen, quick, rounds, json }: Options): Promise<void> {
   for (const figure of chosen) {
     await open.prepareFor(figure);
     progress.begin(figure);
-    const result = await measureFigure(figure, open, { rounds, roundMs: quick ? 200 : 1200 });
+    const result = await measureFigure(figure, open, { rounds, roundMs: quick ? 150 : 1200 });
     progress.end();
     results.push(result);
     if (!json) console.log(describeFigure(result));

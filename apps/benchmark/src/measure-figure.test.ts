@@ -13,6 +13,7 @@ const run: Run = {
   pinning: notPinned,
   load: nobodyAsks,
   shared: nobodyAsks,
+  telemetry: nobodyAsks,
   database: nobodyAsks,
 };
 

@@ -14,6 +14,7 @@ type Measured = Pick<FigureResult, 'contestants' | 'ratios' | 'readings' | 'prob
 const usualRoundMs = 1500;
 /** A server goes on getting faster for seconds, while what it runs often is compiled anew. */
 const warmUpRounds = 3;
+const leastWarmUpMs = 600;
 /** Of its core that a server must have used, or something else set the pace. */
 const saturatedShare = 0.9;
 
@@ -57,7 +58,7 @@ async function compare(comparison: Comparison, run: Run, { rounds, roundMs }: Th
   const all = run.quick ? namedByGoals(comparison) : comparison.contestants;
   for (const contestant of all) {
     run.progress(`warming up ${contestant.name}`);
-    await contestant.round(Math.max(forMs, roundMs * warmUpRounds));
+    await contestant.round(Math.max(forMs, roundMs * warmUpRounds, leastWarmUpMs));
   }
   const counted = new Map(all.map((contestant) => [contestant.name, [] as Round[]]));
   for (let round = 1; round <= rounds; round += 1) {

@@ -3,7 +3,6 @@ import { openDevice } from '@sallyport/infra/device';
 import { startTemporarySystem } from '@sallyport/infra/temporary-system';
 import type { Run } from './figure.ts';
 import { processListeningOn } from './processor-use.ts';
-import { asInProduction } from './service-settings.ts';
 
 /** Catalog alone on its processor, as it runs in production, with its authority and PostgreSQL on the others. */
 export type MeasuredCatalog = Readonly<{
@@ -23,7 +22,7 @@ export async function measuredCatalog(run: Run): Promise<MeasuredCatalog> {
     isLogKept: false,
     services: ['auth', 'catalog'],
     launchers: { catalog: measuredService, auth: restService },
-    extraSettings: { catalog: asInProduction, auth: asInProduction },
+    extraSettings: await run.telemetry(),
     programs: { catalog: 'src/measured/main.ts' },
   });
   const { urls } = system;

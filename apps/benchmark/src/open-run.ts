@@ -2,6 +2,7 @@ import { startTemporaryPostgres, type PostgresServer } from '@sallyport/infra/po
 import pg from 'pg';
 import type { Closable, Figure, Open, Run } from './figure.ts';
 import { startLoadGenerator, type LoadGenerator } from './load-generator.ts';
+import { startMeasured, type MeasuredProcess } from './measured-process.ts';
 import { findPinning } from './pinning.ts';
 
 export type OpenRun = Run &
@@ -18,6 +19,7 @@ export function openRun(options: Pick<Run, 'quick' | 'progress'>): OpenRun {
   const pinning = findPinning();
   const shared = new Map<Open<Closable>, Closable>();
   let load: Promise<LoadGenerator> | undefined;
+  let collector: Promise<MeasuredProcess> | undefined;
   let postgres: Promise<PostgresServer> | undefined;
   let databases = 0;
   let version: string | undefined;
@@ -39,6 +41,11 @@ export function openRun(options: Pick<Run, 'quick' | 'progress'>): OpenRun {
       shared.set(open, opened);
       return opened;
     },
+    telemetry: async () => {
+      const { url } = await (collector ??= startMeasured({ program: 'collector.ts', launcher: pinning.rest }));
+      const settings = { METRICS_PORT: '0', OTEL_EXPORTER_OTLP_ENDPOINT: url };
+      return { auth: settings, catalog: settings, payments: settings };
+    },
     database: async () => {
       const { url } = await (postgres ??= startTemporaryPostgres(pinning.rest));
       databases += 1;
@@ -54,6 +61,7 @@ export function openRun(options: Pick<Run, 'quick' | 'progress'>): OpenRun {
     close: async () => {
       await closeOthers(undefined);
       await (await load)?.stop();
+      await (await collector)?.stop();
       await (await postgres)?.stop();
     },
   };

@@ -26,6 +26,7 @@ export const freshCheck: Figure = {
     const { urls, close } = await startTemporarySystem(databaseUrl, {
       logLevel: 'info',
       isLogKept: false,
+      extraSettings: await run.telemetry(),
       services: ['auth', 'payments'],
       launchers: { auth: restService, payments: measuredService },
       programs: { payments: 'src/measured/fresh-checks.ts' },

@@ -16,7 +16,7 @@ export const revocation: Figure = {
 };
 
 async function open(run: Run): Promise<Readings> {
-  const revocations = run.quick ? 200 : 1000;
+  const revocations = run.quick ? 100 : 1000;
   const databaseUrl = await run.database();
   const { measuredService: catalog, restService: rest } = run.pinning;
   const launchers = { auth: rest, catalog };
@@ -24,6 +24,7 @@ async function open(run: Run): Promise<Readings> {
     services: ['auth', 'catalog'],
     logLevel: 'info',
     isLogKept: false,
+    extraSettings: await run.telemetry(),
     launchers,
   });
   run.progress(`refreshing ${revocations} sessions`);

@@ -31,7 +31,12 @@ async function open(run: Run): Promise<Comparison> {
   const databaseUrl = await run.database();
   const { measuredService: payments, restService: rest } = run.pinning;
   const launchers = { auth: rest, catalog: rest, payments };
-  const system = await startTemporarySystem(databaseUrl, { logLevel: 'info', isLogKept: false, launchers });
+  const system = await startTemporarySystem(databaseUrl, {
+    logLevel: 'info',
+    isLogKept: false,
+    launchers,
+    extraSettings: await run.telemetry(),
+  });
   const bare = await startLedgerWithoutGates({ databaseUrl, catalogUrl: system.urls.catalog, launcher: payments });
   const buyers = await makeBuyers({ urls: system.urls, databaseUrl });
   const load = await run.load();

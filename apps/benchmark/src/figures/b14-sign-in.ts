@@ -34,6 +34,7 @@ async function open(run: Run): Promise<Comparison> {
     services: ['auth'],
     logLevel: 'info',
     isLogKept: false,
+    extraSettings: await run.telemetry(),
     launchers,
   });
   const credentials = await signUp(system.urls.auth);

@@ -2,7 +2,6 @@ import { startTemporarySystem } from '@sallyport/infra/temporary-system';
 import type { Contestant, Figure } from '../figure.ts';
 import type { LoadRequest } from '../load-generator.ts';
 import { processListeningOn } from '../processor-use.ts';
-import { asInProduction } from '../service-settings.ts';
 import { bearer, signInMany } from '../signed-in.ts';
 
 /** By decision stage, in the order of what they rest on: the procedure of the fixture, and what it stands for. */
@@ -30,7 +29,7 @@ export const decisionStages: Figure = {
       isLogKept: false,
       launchers: { auth: restService, catalog: restService, payments: measuredService },
       programs: { payments: 'src/measured/tiers.ts' },
-      extraSettings: { auth: asInProduction, payments: asInProduction },
+      extraSettings: await run.telemetry(),
     });
     await stop('catalog');
     const url = urls.payments;

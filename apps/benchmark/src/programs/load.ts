@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { Load, LoadAnswer, LoadRequest } from '../load-generator.ts';
+import type { Load, LoadAnswer, LoadOrder, LoadRequest } from '../load-generator.ts';
 import { takeOrders } from '../orders.ts';
+import { shareOf } from '../processor-use.ts';
 import { quantile } from '../statistics.ts';
 import { readAnswers } from './answer-reader.ts';
 
@@ -9,7 +10,7 @@ import { readAnswers } from './answer-reader.ts';
 
 takeOrders({ send });
 
-async function send(load: Load): Promise<LoadAnswer> {
+async function send(load: LoadOrder): Promise<LoadAnswer> {
   const { hostname, port, host } = new URL(load.url);
   const messages = load.requests.map((request) => requestBytes(request, host));
   const sockets = await Promise.all(
@@ -22,12 +23,14 @@ async function send(load: Load): Promise<LoadAnswer> {
   const startedAtMs = performance.now();
   const endsAtMs = startedAtMs + load.forMs;
   const next = () => (performance.now() < endsAtMs ? messages[sent++ % messages.length] : undefined);
-  await Promise.all(sockets.map((socket) => converse(socket, { load, next, onAnswer: (ms) => latencies.push(ms) })));
+  const { coreShare } = await shareOf(load.pid, () =>
+    Promise.all(sockets.map((socket) => converse(socket, { load, next, onAnswer: (ms) => latencies.push(ms) }))),
+  );
   const ms = performance.now() - startedAtMs;
   if (latencies.length === 0) throw new Error('Nothing was answered.');
   const sorted = Float64Array.from(latencies).toSorted();
   const latency = { p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95), p99: quantile(sorted, 0.99) };
-  return { answered: latencies.length, ms, latency };
+  return { answered: latencies.length, ms, latency, ...(coreShare !== undefined && { coreShare }) };
 }
 
 async function connected(socket: Socket): Promise<Socket> {
