@@ -86,6 +86,14 @@ const exampleRouter = t.router({
     .publicRead()
     .input(z.unknown())
     .query(({ input }) => ({ said: input })),
+  // What comes after the input was read may still add to the context.
+  saysAgain: trust
+    .publicRead()
+    .input(z.unknown())
+    .use(function addGreeting({ next }) {
+      return next({ ctx: { greeting: 'again' } });
+    })
+    .query(({ ctx, input }) => ({ said: input, greeting: ctx.greeting })),
   saysNothing: trust.publicRead().query(() => undefined),
   // What no JSON can say, and what JSON would say nothing of.
   saysTooMuch: trust.publicRead().query(() => ({ amount: 1n })),

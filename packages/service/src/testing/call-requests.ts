@@ -11,6 +11,7 @@ export type Sent = Readonly<{
 const procedures = [
   'hello',
   'says',
+  'saysAgain',
   'saysNothing',
   'saysTooMuch',
   'promises',
@@ -185,3 +186,15 @@ export function callRequests(credentials: Credentials): fc.Arbitrary<Sent> {
   // A stream of numbers that never ends by itself.
   return requests.filter(({ path, headers }) => !path.includes('counts') || !JSON.stringify(headers).includes('jsonl'));
 }
+
+const get = (path: string): Sent => ({ method: 'GET', path: `/trpc/${path}`, headers: [], body: undefined });
+const encoded = (json: string) => encodeURIComponent(json);
+
+/** What chance brings about too seldom. */
+export const rareRequests: readonly Sent[] = [
+  get(`says,says?batch=1&input=${encoded('[1,2]')}`),
+  get(`says?input=${encoded('"a b"').replace('%20', '+')}`),
+  get('isOut,saysTooMuch?batch=1'),
+  get('mine,saysTooMuch?batch=1'),
+  get(`saysAgain?input=${encoded('{"name":"Ada"}')}`),
+];
