@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { z } from 'zod';
 import type { LoadRequest } from './load-generator.ts';
 
-export type Answered = Readonly<{ status: number; body: string }>;
+type Answered = Readonly<{ status: number; body: string }>;
 
 /** One caller with one connection, who asks again when it is answered. */
 export type Caller = Readonly<{

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Seconds of processor time that the living threads of a process have used; `undefined` where the system does not tell. */
-export function processorSeconds(pid: number): number | undefined {
+function processorSeconds(pid: number): number | undefined {
   try {
     const threads = readdirSync(`/proc/${pid}/task`);
     const nanoseconds = threads.map((thread) =>

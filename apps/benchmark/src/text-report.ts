@@ -63,7 +63,7 @@ export function short(value: number): string {
 }
 
 /** Rows with their cells under each other. */
-export function inColumns(rows: readonly (readonly string[])[]): string[] {
+function inColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = rows.reduce<number[]>((widest, row) => {
     row.forEach((cell, column) => (widest[column] = Math.max(widest[column] ?? 0, cell.length)));
     return widest;

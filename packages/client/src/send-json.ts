@@ -1,6 +1,6 @@
 import type { HttpEndpoint } from './http-endpoint.ts';
 
-export type JsonRequest = Readonly<{
+type JsonRequest = Readonly<{
   url: string;
   headers: Readonly<Record<string, string>>;
   /** JSON. */
