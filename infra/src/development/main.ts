@@ -74,7 +74,14 @@ async function start(): Promise<void> {
     await database.stop();
     await stopAllGuarded();
   };
-  console.log(summary({ urls: system.urls, database, seconds: (performance.now() - startedAtMs) / 1000 }));
+  console.log(
+    summary({
+      urls: system.urls,
+      metrics: settings.metrics,
+      database,
+      seconds: (performance.now() - startedAtMs) / 1000,
+    }),
+  );
 }
 
 /** Beside the database that they vouch for. Another one, which was named, may be put back at any time: it gets none. */

@@ -16,7 +16,9 @@ export type DevelopmentSettings = Readonly<{
   allowedOrigins: string;
   /** Whether services show each other certificates. */
   mutualTls: boolean;
-  /** What only one service has. */
+  /** Whether services answer `/metrics`, 200 ports above where they are. */
+  metrics: boolean;
+  /** Beyond what all have in common. */
   extraSettings: NonNullable<SystemOptions['extraSettings']>;
 }>;
 
@@ -32,6 +34,9 @@ export const variables = {
   SENDER_CONSTRAINED_TIERS: z.string().default(''),
   CATALOG_TRUSTED_ISSUERS: z.string().default('[]'),
   PAYMENTS_TRUSTED_ISSUERS: z.string().default('[]'),
+  METRICS: z.enum(['on', 'off']).default('on').describe('on or off'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.string().default(''),
+  TRACE_SHARE: z.string().default('1'),
   MUTUAL_TLS: z.enum(['on', 'off']).default('off').describe('on or off'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
@@ -43,18 +48,36 @@ export const variables = {
 export function developmentSettings(): DevelopmentSettings {
   const read = readEnvironment(variables);
   const tiers = { SENDER_CONSTRAINED_TIERS: read.SENDER_CONSTRAINED_TIERS };
+  const ports = { auth: read.AUTH_PORT, catalog: read.CATALOG_PORT, payments: read.PAYMENTS_PORT };
+  const metrics = read.METRICS === 'on';
+  const { OTEL_EXPORTER_OTLP_ENDPOINT, TRACE_SHARE } = read;
+  const telemetry = (name: ServiceName) => ({
+    METRICS_PORT: metrics ? String(metricsPort(ports[name])) : '',
+    OTEL_EXPORTER_OTLP_ENDPOINT,
+    TRACE_SHARE,
+  });
   return {
     databaseUrl: read.DATABASE_URL,
-    ports: { auth: read.AUTH_PORT, catalog: read.CATALOG_PORT, payments: read.PAYMENTS_PORT },
+    ports,
+    metrics,
     logLevel: read.LOG_LEVEL,
     allowedOrigins: read.ALLOWED_ORIGINS,
     mutualTls: read.MUTUAL_TLS === 'on',
     extraSettings: {
-      auth: { IDENTITY_PROVIDERS: read.AUTH_IDENTITY_PROVIDERS, PASSKEY_DOMAIN: read.PASSKEY_DOMAIN },
-      catalog: { TRUSTED_ISSUERS: read.CATALOG_TRUSTED_ISSUERS, ...tiers },
-      payments: { TRUSTED_ISSUERS: read.PAYMENTS_TRUSTED_ISSUERS, ...tiers },
+      auth: {
+        IDENTITY_PROVIDERS: read.AUTH_IDENTITY_PROVIDERS,
+        PASSKEY_DOMAIN: read.PASSKEY_DOMAIN,
+        ...telemetry('auth'),
+      },
+      catalog: { TRUSTED_ISSUERS: read.CATALOG_TRUSTED_ISSUERS, ...tiers, ...telemetry('catalog') },
+      payments: { TRUSTED_ISSUERS: read.PAYMENTS_TRUSTED_ISSUERS, ...tiers, ...telemetry('payments') },
     },
   };
+}
+
+/** Where a service that is at `servicePort` answers `/metrics`. */
+export function metricsPort(servicePort: number): number {
+  return servicePort + 200;
 }
 
 /** @throws OperatorError for the first port that is asked for twice, or that somebody listens on */

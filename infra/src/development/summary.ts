@@ -2,15 +2,17 @@ import { styleText } from 'node:util';
 import { ada, demoPassword, grace, margaret, radia } from '../demo-users.ts';
 import type { System } from '../system.ts';
 import { totpUri } from '../totp-code.ts';
+import { metricsPort } from './settings.ts';
 
 type Summary = Readonly<{
   urls: System['urls'];
+  metrics: boolean;
   database: Readonly<{ address: string; description: string }>;
   seconds: number;
 }>;
 
 /** What runs where, who can sign in, and what to try. */
-export function summary({ urls, database, seconds }: Summary): string {
+export function summary({ urls, metrics, database, seconds }: Summary): string {
   const head = (text: string) => styleText('bold', text);
   return [
     '',
@@ -21,6 +23,7 @@ export function summary({ urls, database, seconds }: Summary): string {
       ['catalog', urls.catalog, 'reads a lot, behind the local gate'],
       ['payments', urls.payments, 'moves money, behind the fresh gate'],
       ['postgres', database.address, database.description],
+      ...(metrics ? [metricsRow(urls)] : []),
       ['mail', '.sallyport/mail', 'what would have been mailed, one file each'],
     ]),
     '',
@@ -42,6 +45,12 @@ export function summary({ urls, database, seconds }: Summary): string {
     'A saved change restarts what it touches. Ctrl-C stops all.',
     '',
   ].join('\n');
+}
+
+function metricsRow({ catalog }: System['urls']): readonly [string, string, string] {
+  const url = new URL('/metrics', catalog);
+  url.port = String(metricsPort(Number(url.port)));
+  return ['metrics', url.href, "catalog's for Prometheus; each service has its own, 200 ports above it"];
 }
 
 function table(rows: readonly (readonly [string, string, string])[]): string[] {
