@@ -9,6 +9,7 @@ import { introspection } from './figures/b07-introspection.ts';
 import { introspectionLimits } from './figures/b08-introspection-limits.ts';
 import { revocation } from './figures/b09-revocation.ts';
 import { manySessions } from './figures/b10-many-sessions.ts';
+import { memory } from './figures/b11-memory.ts';
 import { payment } from './figures/b12-payment.ts';
 import { tokenSize } from './figures/b13-token-size.ts';
 import { signIn } from './figures/b14-sign-in.ts';
@@ -27,6 +28,7 @@ export const figures: readonly Figure[] = [
   introspectionLimits,
   manySessions,
   revocation,
+  memory,
   payment,
   signIn,
   tokenSize,

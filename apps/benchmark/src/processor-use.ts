@@ -13,6 +13,16 @@ function processorSeconds(pid: number): number | undefined {
   }
 }
 
+/** Bytes of memory that a process has; `undefined` where the system does not tell. */
+export function residentBytes(pid: number | undefined): number | undefined {
+  try {
+    const [, kibibytes] = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The process that listens on a loopback port: a service is started by a launcher, which knows its own id only. */
 export function processListeningOn(port: number): number | undefined {
   try {
