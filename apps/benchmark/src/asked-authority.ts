@@ -1,5 +1,5 @@
 import { openServiceClient } from '@sallyport/client/service';
-import { startTemporarySystem } from '@sallyport/infra/temporary-system';
+import { startTemporarySystem, type TemporarySystemOptions } from '@sallyport/infra/temporary-system';
 import type { Contestant, Open, Run } from './figure.ts';
 import type { LoadRequest } from './load-generator.ts';
 import { seedSessions, type SeededSession } from './seeded-sessions.ts';
@@ -23,6 +23,7 @@ export const fullBatch = 128;
 export async function startAskedAuthority(
   run: Run,
   sessions: Readonly<{ count: number; known: number }>,
+  changes: Pick<TemporarySystemOptions, 'programs' | 'extraSettings'> = {},
 ): Promise<AskedAuthority> {
   const databaseUrl = await run.database();
   const system = await startTemporarySystem(databaseUrl, {
@@ -31,6 +32,7 @@ export async function startAskedAuthority(
     logLevel: 'info',
     isLogKept: false,
     extraSettings: await run.telemetry(),
+    ...changes,
   });
   run.progress(`writing ${sessions.count.toLocaleString('en')} sessions`);
   const seeded = await seedSessions(databaseUrl, sessions);

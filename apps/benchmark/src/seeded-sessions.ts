@@ -17,8 +17,8 @@ export async function seedSessions(
     await client.query(base36);
     const { rows: drawn } = await client.query<{ serial: string }>("SELECT nextval('session_serials') AS serial");
     const before = Number(drawn[0]?.serial);
-    await client.query(insertAccounts, [count]);
-    await client.query(insertSessions, [count]);
+    await client.query(insertAccounts, [`${before} `, count]);
+    await client.query(insertSessions, [`${before} `, count]);
     // As the database's own housekeeping would have it after a while.
     await client.query('VACUUM ANALYZE accounts, sessions');
     const { rows } = await client.query<Omit<SeededSession, 'refreshToken'>>(sampleSessions, [
@@ -47,10 +47,11 @@ const base36 = `
     RETURN digits;
   END $$`;
 
-const subjectOf = (number: string) => `'u_' || substr(md5(${number}::text), 1, 16)`;
+/** Others each time. `$1`: the lot. */
+const subject = `'u_' || substr(md5($1::text || number::text), 1, 16)`;
 
 const insertAccounts = `
-  INSERT INTO accounts (subject, created_at) SELECT ${subjectOf('number')}, now() FROM generate_series(1, $1) AS number`;
+  INSERT INTO accounts (subject, created_at) SELECT ${subject}, now() FROM generate_series(1, $2) AS number`;
 
 const insertSessions = `
   INSERT INTO sessions (serial, sid, subject, client_id, refresh_hash, started_at, last_used_at, auth_time, second_factor_at,
@@ -58,8 +59,8 @@ const insertSessions = `
   SELECT serial, pg_temp.base36(serial) || '.' || substr(md5(serial::text), 1, 8), subject, 'web',
     rtrim(translate(encode(sha256(convert_to('seeded ' || subject, 'UTF8')), 'base64'), '+/', '-_'), '='),
     now(), now(), now(), now(), 'aal2', '{pwd,otp,mfa}', now() + interval '1 hour', now() + interval '1 day'
-  FROM (SELECT nextval('session_serials') AS serial, ${subjectOf('number')} AS subject
-    FROM generate_series(1, $1) AS number) AS drawn`;
+  FROM (SELECT nextval('session_serials') AS serial, ${subject} AS subject
+    FROM generate_series(1, $2) AS number) AS drawn`;
 
 const sampleSessions = `
   SELECT sid AS session, subject, client_id AS client FROM sessions

@@ -1,9 +1,9 @@
-import { startTemporarySystem, type TemporarySystem } from '@sallyport/infra/temporary-system';
 import type { Figure, Reading, Readings, Run } from '../figure.ts';
 import type { LoadGenerator } from '../load-generator.ts';
 import { openCaller, type Caller } from '../one-caller.ts';
 import { signInMany, type SignedIn } from '../signed-in.ts';
 import { quantile } from '../statistics.ts';
+import { wholeHouse, type WholeHouse } from '../whole-house.ts';
 
 const readers = 8;
 const boundMs = 50;
@@ -11,24 +11,16 @@ const boundMs = 50;
 export const revocation: Figure = {
   id: 'B9',
   title: 'Revocation: from the authority’s answer to the first refusal at catalog, under load',
-  seconds: { quick: 10, full: 40 },
+  seconds: { quick: 8, full: 40 },
+  shares: wholeHouse,
   open,
 };
 
 async function open(run: Run): Promise<Readings> {
   const revocations = run.quick ? 100 : 1000;
-  const databaseUrl = await run.database();
-  const { measuredService: catalog, restService: rest } = run.pinning;
-  const launchers = { auth: rest, catalog };
-  const system = await startTemporarySystem(databaseUrl, {
-    services: ['auth', 'catalog'],
-    logLevel: 'info',
-    isLogKept: false,
-    extraSettings: await run.telemetry(),
-    launchers,
-  });
+  const house = await run.shared(wholeHouse);
   run.progress(`refreshing ${revocations} sessions`);
-  const [reader, ...people] = await signInMany({ urls: system.urls, databaseUrl }, revocations + 1);
+  const [reader, ...people] = await signInMany(house, revocations + 1);
   if (reader === undefined) throw new Error('Nobody is signed in.');
   const notes = [
     `${revocations} sessions, one after the other: each is in use at catalog until \`POST /oauth/revoke\` has answered. From then on its token is presented again and again, over a connection of its own, until it is refused; what is counted ends with that refusal.`,
@@ -37,13 +29,13 @@ async function open(run: Run): Promise<Readings> {
     kind: 'readings',
     notes,
     read: async () => {
-      const load = keepReading(await run.load(), system, reader);
-      const times = await revokeEach(system, people, run.progress);
+      const load = keepReading(await run.load(), house, reader);
+      const times = await revokeEach(house, people, run.progress);
       const perSecond = await load.stop();
       notes.push(`Meanwhile ${readers} others read at catalog, ${Math.round(perSecond)} times a second.`);
       return describe(times);
     },
-    close: system.close,
+    close: async () => {},
   };
 }
 
@@ -59,7 +51,7 @@ function describe(times: readonly number[]): Reading[] {
 
 /** Milliseconds from each answer to the first refusal. */
 async function revokeEach(
-  { urls }: TemporarySystem,
+  { urls }: WholeHouse,
   people: readonly SignedIn[],
   progress: Run['progress'],
 ): Promise<readonly number[]> {
@@ -98,7 +90,7 @@ async function revokeOne(
 const ownProducts = '/trpc/products.mine';
 
 /** Load for as long as it takes. Answers how much it was. */
-function keepReading(generator: LoadGenerator, { urls }: TemporarySystem, { accessTokens }: SignedIn) {
+function keepReading(generator: LoadGenerator, { urls }: WholeHouse, { accessTokens }: SignedIn) {
   const headers = { authorization: `Bearer ${accessTokens.catalog.token}` };
   const rates: number[] = [];
   const over = new AbortController();

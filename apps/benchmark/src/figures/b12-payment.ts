@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { startTemporarySystem } from '@sallyport/infra/temporary-system';
 import { z } from 'zod';
 import type { Comparison, Contestant, Figure, Run } from '../figure.ts';
 import { startLedgerWithoutGates } from '../ledger-without-gates.ts';
 import type { LoadRequest } from '../load-generator.ts';
 import { callProcedure, openCaller } from '../one-caller.ts';
 import { bearer, signInMany, type House, type SignedIn } from '../signed-in.ts';
+import { wholeHouse } from '../whole-house.ts';
 
 const callers = 16;
 const bound = { atMost: 1.5 };
@@ -20,7 +20,8 @@ const topUpWithoutAuth = 'the same top-up, no auth';
 export const payment: Figure = {
   id: 'B12',
   title: 'A payment with the step-up done, end to end ÷ the same ledger call with no auth at all, 16 callers',
-  seconds: { quick: 20, full: 120 },
+  seconds: { quick: 15, full: 110 },
+  shares: wholeHouse,
   open,
 };
 
@@ -28,17 +29,11 @@ export const payment: Figure = {
 type Buyer = Readonly<{ subject: string; authorization: string; productId: string; seller: string }>;
 
 async function open(run: Run): Promise<Comparison> {
-  const databaseUrl = await run.database();
-  const { measuredService: payments, restService: rest } = run.pinning;
-  const launchers = { auth: rest, catalog: rest, payments };
-  const system = await startTemporarySystem(databaseUrl, {
-    logLevel: 'info',
-    isLogKept: false,
-    launchers,
-    extraSettings: await run.telemetry(),
-  });
-  const bare = await startLedgerWithoutGates({ databaseUrl, catalogUrl: system.urls.catalog, launcher: payments });
-  const buyers = await makeBuyers({ urls: system.urls, databaseUrl });
+  const house = await run.shared(wholeHouse);
+  const { urls, databaseUrl } = house;
+  const launcher = run.pinning.measuredService;
+  const bare = await startLedgerWithoutGates({ databaseUrl, catalogUrl: urls.catalog, launcher });
+  const buyers = await makeBuyers(house);
   const load = await run.load();
 
   const contestant = (name: string, url: string, requestOf: (buyer: Buyer) => LoadRequest): Contestant => ({
@@ -56,7 +51,7 @@ async function open(run: Run): Promise<Comparison> {
   return {
     kind: 'comparison',
     contestants: [
-      contestant(withAuth, system.urls.payments, ({ authorization, productId }) =>
+      contestant(withAuth, urls.payments, ({ authorization, productId }) =>
         post('pay', { productId, ...cent }, { authorization }),
       ),
       contestant(withoutAuth, bare.url, ({ subject: buyer, productId, seller }) =>
@@ -65,9 +60,7 @@ async function open(run: Run): Promise<Comparison> {
       contestant(withoutAuthAtPrice, bare.url, ({ subject: buyer, productId, seller }) =>
         post('purchase', { buyer, productId, seller, ...cent }),
       ),
-      contestant(topUpWithAuth, system.urls.payments, ({ authorization }) =>
-        post('topUp', { ...cent }, { authorization }),
-      ),
+      contestant(topUpWithAuth, urls.payments, ({ authorization }) => post('topUp', { ...cent }, { authorization })),
       contestant(topUpWithoutAuth, bare.url, ({ subject: buyer }) => post('topUp', { buyer, ...cent })),
     ],
     goals: [
@@ -79,10 +72,7 @@ async function open(run: Run): Promise<Comparison> {
       'Each buyer pays another seller, so nobody waits for a row. The ledger without auth is a process of its own, with the same HTTP, on the same database.',
       '`payments.pay` also asks catalog for the price, in the buyer’s name; "the same payment" asks it as anybody may, "its ledger call alone" does not ask. `payments.topUp` is the gates and the ledger and nothing else.',
     ],
-    close: async () => {
-      await bare.stop();
-      await system.close();
-    },
+    close: bare.stop,
   };
 }
 
