@@ -13,12 +13,19 @@ export type HttpAnswer = Readonly<{
 
 export function sendAnswer(exchange: Exchange, { status, headers = {}, json, body }: HttpAnswer): void {
   const { answerHeaders, request } = exchange;
-  for (const [name, value] of Object.entries(headers)) answerHeaders.push(name, value);
+  for (const [name, value] of Object.entries(headers)) sayInstead(answerHeaders, name, value);
   // Bytes of the body may still be on their way: the connection cannot be used for another request.
   if (!request.complete) closeAfter(exchange);
   if (body !== undefined) send(exchange, status, body);
   else if (json !== undefined) send(exchange, status, { type: 'application/json', text: JSON.stringify(json) });
   else sendNothing(exchange, status);
+}
+
+/** A route may say otherwise what every answer says, such as how long it may be kept. */
+function sayInstead(answerHeaders: string[], name: string, value: string): void {
+  const at = answerHeaders.findIndex((said, index) => index % 2 === 0 && said.toLowerCase() === name.toLowerCase());
+  if (at === -1) answerHeaders.push(name, value);
+  else answerHeaders[at + 1] = value;
 }
 
 /** Sends what came of plain calls. */
@@ -62,7 +69,7 @@ export async function sendWebResponse(exchange: Exchange, web: Response): Promis
     return;
   }
   // A proxy that compresses or buffers would hold events back.
-  answerHeaders[answerHeaders.indexOf('Cache-Control') + 1] = 'no-store, no-transform';
+  sayInstead(answerHeaders, 'Cache-Control', 'no-store, no-transform');
   answerHeaders.push('Content-Type', type);
   response.writeHead(web.status, answerHeaders).flushHeaders();
   await copyStream(web.body, response);
