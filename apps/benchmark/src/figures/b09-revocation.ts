@@ -32,7 +32,9 @@ async function open(run: Run): Promise<Readings> {
       const load = keepReading(await run.load(), house, reader);
       const times = await revokeEach(house, people, run.progress);
       const perSecond = await load.stop();
-      notes.push(`Meanwhile ${readers} others read at catalog, ${Math.round(perSecond)} times a second.`);
+      notes.push(
+        `Meanwhile ${readers} others read at catalog, ${Math.round(perSecond)} times a second. How late a refusal is depends on that load: with more readers than the processors can serve, it waits in line as they do.`,
+      );
       return describe(times);
     },
     close: async () => {},

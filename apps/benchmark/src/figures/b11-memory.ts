@@ -11,6 +11,7 @@ import type { Showing } from '../programs/token-signer.ts';
 import { spreadOf } from '../statistics.ts';
 
 const mebibyte = 1024 * 1024;
+const million = 1_000_000;
 const parts = 20;
 
 export const memory: Figure = {
@@ -21,7 +22,7 @@ export const memory: Figure = {
 };
 
 async function open(run: Run): Promise<Readings> {
-  const tokens = run.quick ? 50_000 : 1_000_000;
+  const tokens = run.quick ? 50_000 : million;
   const sessions = run.quick ? 10_000 : 100_000;
   const signer = await startMeasured({ program: 'token-signer.ts', launcher: run.pinning.rest });
   const verifier = await startVerifier(run, signer.url);
@@ -29,7 +30,7 @@ async function open(run: Run): Promise<Readings> {
   return {
     kind: 'readings',
     notes: [
-      `${tokens.toLocaleString('en')} tokens, really signed by another process, shown to catalog's own gates, 64 at a time. Code is compiled before, by tokens that are refused. Resident memory after a collection, against what it was before the first good token; the cache of what was verified is part of it. Looked at ${parts} times.`,
+      `${tokens.toLocaleString('en')} tokens, really signed by another process, shown to catalog's own gates, 64 at a time. Code is compiled before, by tokens that are refused. Resident memory after a collection, against what it was before the first good token; the cache of what was verified is part of it. Looked at ${parts} times; the largest counts. What is in use soon stays as it is; the rest is pages that V8 and the allocator keep.${run.quick ? ' The goal is of a million tokens, so a quick run does not judge it.' : ''}`,
       `The authority keeps nothing of a session in its process: ${sessions.toLocaleString('en')} live ones were written to its database and each was asked about; it collected its garbage twice a second; a difference of a few MiB is V8's, either way. A session's bytes are its row and its places in the indexes.`,
     ],
     read: async () => [
@@ -78,7 +79,12 @@ async function readVerifier(run: Run, { tokens, show, weigh }: Weighing): Promis
   }
   return [
     { name: 'verifier: before the first token', value: before.residentBytes / mebibyte, unit: 'MiB' },
-    { name: 'verifier: growth, largest', ...largest(grown, 'residentBytes'), bound: { atMost: 64 } },
+    // The goal is of a million: fewer end before memory has reached its level, and would meet it by that.
+    {
+      name: 'verifier: growth, largest',
+      ...largest(grown, 'residentBytes'),
+      ...(tokens === million && { bound: { atMost: 64 } }),
+    },
     { name: 'verifier: growth of what is in use, largest', ...largest(grown, 'heapBytes') },
   ];
 }
