@@ -73,7 +73,19 @@ const threeSegments = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
  * Without this check one signature has up to sixteen spellings, and a token's text would not tell tokens apart.
  */
 export function isCanonicalCompactJws(text: string): text is BearerToken {
-  if (text.length > maxTokenLength || !threeSegments.test(text)) return false;
+  if (seen.has(text)) return true;
+  const isCanonical = text.length <= maxTokenLength && threeSegments.test(text) && endsEachCanonically(text);
+  if (seen.size >= maxSeen) seen.clear();
+  if (isCanonical && text.length <= maxSeenLength) seen.add(text);
+  return isCanonical;
+}
+
+/** Texts that were found canonical, whole: a steady caller's is not read again letter by letter. Together at most 2 MB. */
+const seen = new Set<string>();
+const maxSeen = 2000;
+const maxSeenLength = 1024;
+
+function endsEachCanonically(text: string): boolean {
   const first = text.indexOf('.');
   const second = text.lastIndexOf('.');
   return (

@@ -30,14 +30,15 @@ export const rememberForMs = 15 * 60 * 1000;
  * confused. The greatest cut-off of subject, client and everyone counts; a later, smaller one changes nothing.
  */
 export function rememberRevocations(): Revocations {
-  // Oldest first: what is noted again moves to the end.
-  const named = new Map<string, { atMs: number }>();
+  // Oldest first: what is noted again moves to the end. Each kind by itself, so that a look takes a token's own texts as they are.
+  const tokens = new Map<string, { atMs: number }>();
+  const sessions = new Map<string, { atMs: number }>();
   const cutOffs = new Map<string, { atMs: number; upToSerial: number }>();
   const deniedKeys = new Set<string>();
 
-  function end(key: string, atMs: number): void {
-    named.delete(key);
-    named.set(key, { atMs });
+  function end(named: Map<string, { atMs: number }>, id: string, atMs: number): void {
+    named.delete(id);
+    named.set(id, { atMs });
   }
 
   function cutOff(key: string, upToSerial: number, atMs: number): void {
@@ -48,14 +49,15 @@ export function rememberRevocations(): Revocations {
 
   return {
     add(revocation, nowMs) {
-      forgetOld(named, nowMs);
+      forgetOld(tokens, nowMs);
+      forgetOld(sessions, nowMs);
       forgetOld(cutOffs, nowMs);
       switch (revocation.kind) {
         case 'session':
-          end(`session ${revocation.session}`, nowMs);
+          end(sessions, revocation.session, nowMs);
           break;
         case 'token':
-          end(`token ${revocation.tokenId}`, nowMs);
+          end(tokens, revocation.tokenId, nowMs);
           break;
         case 'key':
           deniedKeys.add(revocation.keyId);
@@ -73,8 +75,8 @@ export function rememberRevocations(): Revocations {
     },
 
     covers({ tokenId, session, subject, client, keyId }) {
-      if (named.has(`token ${tokenId}`) || deniedKeys.has(keyId)) return true;
-      if (session !== undefined && named.has(`session ${session}`)) return true;
+      if (tokens.has(tokenId) || deniedKeys.has(keyId)) return true;
+      if (session !== undefined && sessions.has(session)) return true;
       if (cutOffs.size === 0) return false;
       const keys = [`subject ${subject}`, `client ${client}`, 'everyone'];
       const effective = Math.max(...keys.map((key) => cutOffs.get(key)?.upToSerial ?? -1));
@@ -82,7 +84,7 @@ export function rememberRevocations(): Revocations {
       return effective >= 0 && !(sessionSerial(session ?? tokenId) > effective);
     },
 
-    size: () => named.size + cutOffs.size + deniedKeys.size,
+    size: () => tokens.size + sessions.size + cutOffs.size + deniedKeys.size,
   };
 }
 

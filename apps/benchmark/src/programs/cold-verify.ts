@@ -6,8 +6,9 @@ import { signedTokens } from './signed-tokens.ts';
 // Tokens of which nothing is known. Sallyport keeps its cache and pays for it: the cache holds fewer tokens than come by before one
 // comes again, so that each is looked for in vain, verified, and put in the place of another.
 
-const tokens = 200;
-const held = 100;
+// More than the 2,000 whose spelling is remembered.
+const tokens = 3000;
+const held = 1000;
 
 await offerRounds({
   sallyport: async () => houseVerifier(await signedTokens(tokens), held),

@@ -13,12 +13,13 @@ export async function testKeys() {
   let newest = first;
   let found = await publish(published);
   const epochOf = countEpochs();
+  let epoch = epochOf(found.values());
 
   const keys: VerificationKeys = {
     find: (keyId) => found.get(keyId),
     refresh: async () => {},
     usable: () => true,
-    epoch: () => epochOf(found.values()),
+    epoch: () => epoch,
   };
 
   return {
@@ -29,11 +30,13 @@ export async function testKeys() {
       newest = await signingKey(keyId);
       published = [...published, newest];
       found = await publish(published);
+      epoch = epochOf(found.values());
     },
     /** The last key can only be replaced: no set is empty. */
     withdraw: async (keyId: string): Promise<void> => {
       published = published.filter((key) => key.keyId !== keyId);
       found = await publish(published);
+      epoch = epochOf(found.values());
     },
     sign: (header: HeaderMembers, claims: string): Promise<string> => sign(newest, header, claims),
     signAsStranger: (header: HeaderMembers, claims: string): Promise<string> => sign(foreign, header, claims),
