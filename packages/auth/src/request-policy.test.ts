@@ -73,6 +73,18 @@ test.each([
   expect(rules.asked).toHaveLength(2);
 });
 
+test('a thing that is changed in place is another thing from then on', () => {
+  const rules = countingRules(1);
+  const policy = requestPolicy(holding(rules));
+  const attributes = { owner: 'u_ada', archived: false };
+  const changing = { ...question, resource: { ...resource, attributes } };
+  policy.decide(changing);
+  attributes.archived = true;
+  policy.decide(changing);
+  policy.decide(changing);
+  expect(rules.asked).toHaveLength(2);
+});
+
 test('a rule set that arrives in the middle of a request counts from the next request on', () => {
   let newest = countingRules(1);
   const source = { current: () => newest, latest: () => newest };

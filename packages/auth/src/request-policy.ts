@@ -6,6 +6,7 @@ import type {
   PolicyQuestion,
   PolicyRules,
   PolicySource,
+  PolicyUnknown,
 } from './policy.ts';
 
 /** What one request asks of the rules. Every answer in a request comes from one version of them. */
@@ -24,7 +25,9 @@ const unknown = { outcome: 'unknown' } as const;
  * A stranger is decided by the newest rules however old they are, everybody else only by rules that may still be believed.
  */
 export function requestPolicy(source: PolicySource | undefined): RequestPolicy {
-  const decided = new Map<string, PolicyDecision>();
+  const decided = new Map<string, Decision>();
+  // Most requests ask once: its key is made when there is a second question to hold against it.
+  let first: Readonly<{ question: PolicyQuestion; decision: Decision }> | undefined;
   let current: PolicyRules | undefined;
   let latest: PolicyRules | undefined;
 
@@ -37,11 +40,13 @@ export function requestPolicy(source: PolicySource | undefined): RequestPolicy {
     decide: (question) => {
       const rules = rulesFor(question.principal);
       if (rules === undefined) return unknown;
+      if (first === undefined) {
+        first = { question: snapshot(question), decision: decisionOf(rules, question) };
+        return first.decision;
+      }
+      if (decided.size === 0) decided.set(questionKey(first.question, first.decision.version), first.decision);
       const key = questionKey(question, rules.version);
-      const known = decided.get(key) ?? {
-        outcome: rules.decide(question) ? 'allowed' : 'denied',
-        version: rules.version,
-      };
+      const known = decided.get(key) ?? decisionOf(rules, question);
       decided.set(key, known);
       return known;
     },
@@ -56,6 +61,17 @@ export function requestPolicy(source: PolicySource | undefined): RequestPolicy {
 /** What is believed now, in the version that this request has met already. */
 function sameVersion(believed: PolicyRules | undefined, met: PolicyRules | undefined): PolicyRules | undefined {
   return believed === undefined ? undefined : (met ?? believed);
+}
+
+type Decision = Exclude<PolicyDecision, PolicyUnknown>;
+
+function decisionOf(rules: PolicyRules, question: PolicyQuestion): Decision {
+  return { outcome: rules.decide(question) ? 'allowed' : 'denied', version: rules.version };
+}
+
+/** Whoever asked may change the thing before the next question. */
+function snapshot({ principal, action, resource: { kind, id, attributes } }: PolicyQuestion): PolicyQuestion {
+  return { principal, action, resource: { kind, id, attributes: { ...attributes } } };
 }
 
 /**
