@@ -4,6 +4,7 @@ export const longFiles: Readonly<Record<string, string>> = {
   'apps/catalog/src/seed-words.ts': 'a list of words',
   'apps/payments/src/payments.test.ts': 'one running service, told every way to pay and not to pay',
   'docs/auth-package.md': 'the whole adoption on one page, most of it code shown from files',
+  'docs/benchmarks.md': 'every table of one run of the benchmark, which writes it',
   'docs/testing.md': 'one example for each failure, shown from a file',
   'packages/auth/src/background-confirmation.test.ts': 'one sampled decision, told every answer and every silence',
   'packages/auth/src/coalescing-authority.test.ts': 'one property over interleavings, with the world it plays in',
