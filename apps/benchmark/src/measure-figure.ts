@@ -14,7 +14,7 @@ type Measured = Pick<FigureResult, 'contestants' | 'ratios' | 'readings' | 'prob
 const usualRoundMs = 1500;
 /** A server goes on getting faster for seconds, while what it runs often is compiled anew. */
 const warmUpRounds = 3;
-const leastWarmUpMs = 600;
+const leastWarmUpMs = 400;
 /** Of its core that a server must have used, or something else set the pace. */
 const saturatedShare = 0.9;
 

@@ -11,7 +11,7 @@ export const manySessions: Figure = {
   seconds: { quick: 15, full: 120 },
   shares: askedAuthority,
   open: async (run) => {
-    const count = run.quick ? 100_000 : 1_000_000;
+    const count = run.quick ? 30_000 : 1_000_000;
     const [few, many] = ['1,000 sessions', `${count.toLocaleString('en')} sessions`];
     const fewer = await run.shared(askedAuthority);
     const more = await startAskedAuthority(run, { count, known: 16_000 });
@@ -26,7 +26,7 @@ export const manySessions: Figure = {
       roundMs: 3000,
       notes: [
         'Two authorities on one processor, of which one is asked at a time: 4 requests under way, 16 tokens each, of 16,000 sessions from all over the larger table. Times are of requests.',
-        ...(run.quick ? ['A quick run has 100,000 sessions and not a million.'] : []),
+        ...(run.quick ? ['A quick run has 30,000 sessions and not a million.'] : []),
       ],
       close: more.close,
     };
