@@ -1,7 +1,8 @@
 import { openServiceClient } from '@sallyport/client/service';
-import { startTemporarySystem, type TemporarySystemOptions } from '@sallyport/infra/temporary-system';
+import type { TemporarySystemOptions } from '@sallyport/infra/temporary-system';
 import type { Contestant, Open, Run } from './figure.ts';
 import type { LoadRequest } from './load-generator.ts';
+import { startProductionSystem } from './production-system.ts';
 import { seedSessions, type SeededSession } from './seeded-sessions.ts';
 
 /** The authority alone on its processor, with sessions to ask about, and a service that asks. */
@@ -25,15 +26,9 @@ export async function startAskedAuthority(
   sessions: Readonly<{ count: number; known: number }>,
   changes: Pick<TemporarySystemOptions, 'programs' | 'extraSettings'> = {},
 ): Promise<AskedAuthority> {
-  const databaseUrl = await run.database();
-  const system = await startTemporarySystem(databaseUrl, {
-    services: ['auth'],
-    launchers: { auth: run.pinning.measuredService },
-    logLevel: 'info',
-    isLogKept: false,
-    extraSettings: await run.telemetry(),
-    ...changes,
-  });
+  const launchers = { auth: run.pinning.measuredService };
+  const system = await startProductionSystem(run, { services: ['auth'], launchers, ...changes });
+  const { databaseUrl } = system;
   run.progress(`writing ${sessions.count.toLocaleString('en')} sessions`);
   const seeded = await seedSessions(databaseUrl, sessions);
   const url = system.urls.auth;

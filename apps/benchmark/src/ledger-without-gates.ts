@@ -10,6 +10,6 @@ export async function startLedgerWithoutGates({ databaseUrl, catalogUrl, launche
   const place = { PORT: String(port), DATABASE_URL: databaseUrl, CATALOG_URL: catalogUrl };
   const env = { ...place, LOG_LEVEL: 'info', IS_THROWN_AWAY: 'yes' };
   const program = 'src/measured/ledger-without-gates.ts';
-  const { stop } = await startService({ name: 'payments', url, env, launcher, program, onLine: () => {} });
+  const { stop } = await startService({ name: 'payments', url, env, launcher, program });
   return { url, stop };
 }

@@ -1,8 +1,8 @@
 import { demoPassword, grace } from '@sallyport/infra/demo-users';
 import { openDevice } from '@sallyport/infra/device';
-import { startTemporarySystem } from '@sallyport/infra/temporary-system';
 import type { Run } from './figure.ts';
-import { processListeningOn } from './processor-use.ts';
+import { processListeningAt } from './processor-use.ts';
+import { startProductionSystem } from './production-system.ts';
 
 /** Catalog alone on its processor, as it runs in production, with its authority and PostgreSQL on the others. */
 export type MeasuredCatalog = Readonly<{
@@ -17,18 +17,15 @@ export type MeasuredCatalog = Readonly<{
 /** To be asked of `Run.shared`: figures about reads stand behind each other. */
 export async function measuredCatalog(run: Run): Promise<MeasuredCatalog> {
   const { measuredService, restService } = run.pinning;
-  const system = await startTemporarySystem(await run.database(), {
-    logLevel: 'info',
-    isLogKept: false,
+  const system = await startProductionSystem(run, {
     services: ['auth', 'catalog'],
     launchers: { catalog: measuredService, auth: restService },
-    extraSettings: await run.telemetry(),
     programs: { catalog: 'src/measured/main.ts' },
   });
   const { urls } = system;
   return {
     url: urls.catalog,
-    pid: processListeningOn(Number(new URL(urls.catalog).port)),
+    pid: processListeningAt(urls.catalog),
     issuer: urls.auth,
     signIn: async (sessions) => {
       const tokens: string[] = [];

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { listenLocally } from './listen-locally.ts';
 
 type Order = (input: never) => unknown;
 
@@ -23,14 +24,8 @@ export function takeOrders(orders: Orders, url?: string): void {
         response.end(JSON.stringify({ failed: error instanceof Error ? error.stack : String(error) })),
     );
   });
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('There is no port to take orders at.');
-    const ready: Ready = {
-      pid: process.pid,
-      orders: `http://127.0.0.1:${address.port}`,
-      ...(url !== undefined && { url }),
-    };
+  void listenLocally(server).then((origin) => {
+    const ready: Ready = { pid: process.pid, orders: origin, ...(url !== undefined && { url }) };
     process.stdout.write(`${readyMark}${JSON.stringify(ready)}\n`);
   });
 }

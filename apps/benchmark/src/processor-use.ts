@@ -23,10 +23,10 @@ export function residentBytes(pid: number | undefined): number | undefined {
   }
 }
 
-/** The process that listens on a loopback port: a service is started by a launcher, which knows its own id only. */
-export function processListeningOn(port: number): number | undefined {
+/** The process that serves a loopback address: a service is started by a launcher, which knows its own id only. */
+export function processListeningAt(url: string): number | undefined {
   try {
-    const socket = `socket:[${listeningInode(port)}]`;
+    const socket = `socket:[${listeningInode(Number(new URL(url).port))}]`;
     return readdirSync('/proc')
       .map(Number)
       .find((pid) => pid > 0 && openFiles(pid).includes(socket));

@@ -1,4 +1,5 @@
 import { OperatorError } from '@sallyport/infra/operator-error';
+import { assertAnswered } from './assert-answered.ts';
 import type { Contestant, Run } from './figure.ts';
 import type { LoadRequest } from './load-generator.ts';
 import { measuredCatalog } from './measured-catalog.ts';
@@ -35,11 +36,7 @@ export async function openReadContestants(run: Run): Promise<ReadContestants> {
 
   async function contestant(name: string, asked: Asked): Promise<Contestant> {
     const { url, pid, requests, containing } = asked;
-    for (const { path, headers = {} } of requests) {
-      const answer = await fetch(`${url}${path}`, { headers });
-      const text = await answer.text();
-      if (!answer.ok || !text.includes(containing)) throw new OperatorError(`${name} answers ${answer.status} ${text}`);
-    }
+    await assertAnswered({ url, requests, containing });
     return { name, round: (forMs) => load.send({ url, requests, connections, forMs, containing }, pid) };
   }
 

@@ -1,6 +1,7 @@
+import { openCaller } from '@sallyport/infra/one-caller';
 import type { TemporarySystem } from '@sallyport/infra/temporary-system';
 import { z } from 'zod';
-import { callProcedure, openCaller } from './one-caller.ts';
+import { callProcedure } from './call-procedure.ts';
 import { seedSessions } from './seeded-sessions.ts';
 
 const token = z.object({ token: z.string() });

@@ -1,4 +1,4 @@
-import type { Bound } from './figure.ts';
+import type { Latency, Bound } from './figure.ts';
 
 /** The middle of a sample, and how far half of it reaches to both sides. */
 export type Spread = Readonly<{ q1: number; median: number; q3: number }>;
@@ -8,6 +8,12 @@ export function quantile(sorted: ArrayLike<number>, share: number): number {
   const at = (sorted.length - 1) * share;
   const [below = NaN, above = NaN] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
   return below + (above - below) * (at - Math.floor(at));
+}
+
+/** Of times in milliseconds, in whatever order. */
+export function latencyOf(times: readonly number[]): Latency {
+  const sorted = Float64Array.from(times).toSorted();
+  return { p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95), p99: quantile(sorted, 0.99) };
 }
 
 /** Median and quartiles. */

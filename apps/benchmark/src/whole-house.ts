@@ -1,5 +1,6 @@
-import { startTemporarySystem, type TemporarySystem } from '@sallyport/infra/temporary-system';
+import type { TemporarySystem } from '@sallyport/infra/temporary-system';
 import type { Run } from './figure.ts';
+import { startProductionSystem } from './production-system.ts';
 
 export type WholeHouse = Readonly<{ urls: TemporarySystem['urls']; databaseUrl: string; close: () => Promise<void> }>;
 
@@ -9,12 +10,7 @@ export type WholeHouse = Readonly<{ urls: TemporarySystem['urls']; databaseUrl: 
  */
 export async function wholeHouse(run: Run): Promise<WholeHouse> {
   const { measuredService, restService } = run.pinning;
-  const databaseUrl = await run.database();
-  const { urls, close } = await startTemporarySystem(databaseUrl, {
-    logLevel: 'info',
-    isLogKept: false,
+  return startProductionSystem(run, {
     launchers: { auth: restService, catalog: measuredService, payments: measuredService },
-    extraSettings: await run.telemetry(),
   });
-  return { urls, databaseUrl, close };
 }

@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http';
+import { openCaller } from '../one-caller.ts';
 
 export type Prepared = Readonly<{
   path: string;
@@ -13,25 +13,11 @@ export type TimedPost = Readonly<{ post: (prepared: Prepared) => Promise<Timed>;
 
 /** Posts one request after the other over one connection, and times each from its first byte out to its last byte in. */
 export function openTimedPost(origin: string): TimedPost {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const post = ({ path, body, type }: Prepared) =>
-    new Promise<Timed>((resolve, reject) => {
-      const headers = { 'content-type': type, 'content-length': String(Buffer.byteLength(body)) };
-      const startedAt = performance.now();
-      const sent = request(`${origin}${path}`, { method: 'POST', agent, headers }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () =>
-          resolve({
-            ms: performance.now() - startedAt,
-            status: response.statusCode ?? 0,
-            body: Buffer.concat(chunks).toString(),
-          }),
-        );
-      });
-      sent.on('error', reject);
-      sent.end(body);
-    });
-  return { post, close: () => agent.destroy() };
+  const caller = openCaller(origin);
+  const post = async ({ path, body, type }: Prepared): Promise<Timed> => {
+    const startedAtMs = performance.now();
+    const answer = await caller.post(path, body, { 'content-type': type });
+    return { ms: performance.now() - startedAtMs, ...answer };
+  };
+  return { post, close: caller.close };
 }

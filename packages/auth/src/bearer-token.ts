@@ -100,6 +100,16 @@ export function isCanonicalBase64url(text: string): boolean {
   return segment.test(text) && endsCanonically(text, { start: 0, end: text.length });
 }
 
+/** The JOSE header of a compact JWS, encoded. */
+export function headerPart(token: BearerToken): string {
+  return token.slice(0, token.indexOf('.'));
+}
+
+/** Its payload, encoded. */
+export function claimsPart(token: BearerToken): string {
+  return token.slice(token.indexOf('.') + 1, token.lastIndexOf('.'));
+}
+
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 // The last character carries 6 bits; those beyond the last whole byte must be zero.

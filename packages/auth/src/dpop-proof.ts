@@ -1,5 +1,6 @@
-import { base64url, calculateJwkThumbprint, compactVerify, errors, importJWK } from 'jose';
-import { isCanonicalCompactJws, type BearerToken } from './bearer-token.ts';
+import { calculateJwkThumbprint, compactVerify, errors, importJWK } from 'jose';
+import { decodeBase64url } from './base64url.ts';
+import { claimsPart, headerPart, isCanonicalCompactJws, type BearerToken } from './bearer-token.ts';
 import { isIdentifier, isTime } from './claims.ts';
 import type { DenialReason } from './denial.ts';
 import { readKeyMaterial, type KeyMaterial, type SigningAlgorithm } from './key-material.ts';
@@ -44,7 +45,7 @@ export async function openProof(values: readonly string[]): Promise<OpenedProof>
   const header = readHeader(text);
   if ('outcome' in header) return header;
   if (!(await isSignedBy(text, header))) return refused('proof_signature');
-  const claims = parseStrictObject(base64url.decode(text.split('.')[1] ?? ''));
+  const claims = parseStrictObject(decodeBase64url(claimsPart(text)));
   const read = claims && readClaims(claims);
   if (read === undefined) return refused('proof_claims');
   return { outcome: 'signed', proof: { keyThumbprint: await calculateJwkThumbprint(header.key), ...read } };
@@ -56,7 +57,7 @@ type Refused = Extract<OpenedProof, { outcome: 'refused' }>;
 const headerMembers: ReadonlySet<string> = new Set(['typ', 'alg', 'jwk']);
 
 function readHeader(text: BearerToken): Header | Refused {
-  const header = parseStrictObject(base64url.decode(text.split('.')[0] ?? ''));
+  const header = parseStrictObject(decodeBase64url(headerPart(text)));
   if (header === undefined || Object.keys(header).some((member) => !headerMembers.has(member)))
     return refused('proof_malformed');
   const { typ, alg, jwk } = header;

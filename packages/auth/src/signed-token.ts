@@ -1,7 +1,7 @@
 import { compactVerify, errors } from 'jose';
 import { andThen } from './and-then.ts';
 import { decodeBase64url } from './base64url.ts';
-import type { BearerToken } from './bearer-token.ts';
+import { claimsPart, headerPart, type BearerToken } from './bearer-token.ts';
 import type { DenialReason } from './denial.ts';
 import { signatureCheck } from './signature-check.ts';
 import { parseStrictObject, type JsonObject } from './strict-json.ts';
@@ -54,7 +54,7 @@ function openWithKey(
 }
 
 function readClaims(text: BearerToken, keyId: string): SignedToken {
-  const claims = parseStrictObject(decodeBase64url(text.slice(text.indexOf('.') + 1, text.lastIndexOf('.'))));
+  const claims = parseStrictObject(decodeBase64url(claimsPart(text)));
   return claims === undefined ? refused('token_claims') : { outcome: 'signed', claims, keyId };
 }
 
@@ -63,7 +63,7 @@ type Refused = Extract<SignedToken, { outcome: 'refused' }>;
 
 /** The JOSE header, parsed strictly, when it has no other members than ours. What they say is not checked. */
 export function readHeader(text: BearerToken): TokenHeader | Refused {
-  const encoded = headerOf(text);
+  const encoded = headerPart(text);
   return headers.get(encoded) ?? parseHeader(encoded);
 }
 
@@ -80,11 +80,7 @@ const maxHeaders = 100;
 
 function rememberHeader(text: BearerToken, header: TokenHeader): void {
   if (headers.size >= maxHeaders) headers.clear();
-  headers.set(headerOf(text), header);
-}
-
-function headerOf(text: BearerToken): string {
-  return text.slice(0, text.indexOf('.'));
+  headers.set(headerPart(text), header);
 }
 
 type SignatureRefusal = 'token_algorithm' | 'token_signature';

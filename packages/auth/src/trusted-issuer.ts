@@ -1,6 +1,6 @@
 import type { BackgroundConfirmation } from './background-confirmation.ts';
 import { decodeBase64url } from './base64url.ts';
-import type { BearerToken } from './bearer-token.ts';
+import { claimsPart, type BearerToken } from './bearer-token.ts';
 import type { RevocationFeed } from './revocation-feed.ts';
 import { rememberForMs } from './revocations.ts';
 import { parseStrictObject } from './strict-json.ts';
@@ -103,7 +103,7 @@ export function chooseIssuer<Issuer extends Readonly<{ issuer: string }>>(
   return (token) => {
     const known = chosen.get(token);
     if (known !== undefined) return known;
-    const claims = parseStrictObject(decodeBase64url(token.split('.')[1] ?? ''));
+    const claims = parseStrictObject(decodeBase64url(claimsPart(token)));
     const iss = claims?.['iss'];
     const issuer = typeof iss === 'string' ? byName.get(iss) : undefined;
     if (chosen.size >= maxChosen) chosen.clear();

@@ -3,7 +3,7 @@ import { callAnswerWriter, type CallAnswer, type CallOutcome } from './call-answ
 import type { CallRequest } from './call-query.ts';
 import type { Exchange } from './http-exchange.ts';
 import { incomingReader, type TrpcEndpointOptions } from './incoming.ts';
-import { plainCallReader, type PlainCall } from './plain-calls.ts';
+import { isObject, plainCallReader, type PlainCall } from './plain-calls.ts';
 import { headersOf } from './public-error.ts';
 
 /**
@@ -86,9 +86,5 @@ function isAsyncIterable(value: unknown): boolean {
 
 function isPromise(value: unknown): boolean {
   if (typeof value !== 'function' && !isObject(value)) return false;
-  return 'then' in value && typeof value.then === 'function' && 'catch' in value && typeof value.catch === 'function';
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return 'then' in value && typeof value['then'] === 'function' && typeof value['catch'] === 'function';
 }

@@ -69,7 +69,7 @@ function readInputs(text: string | undefined, isBatch: boolean): Readonly<Record
   return inputs;
 }
 
-function isObject(value: unknown): value is Readonly<Record<number, unknown>> {
+export function isObject(value: unknown): value is Readonly<Record<PropertyKey, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -23,10 +23,12 @@ export async function confirmSession(
       ? undefined
       : and(eq(accounts.passwordGeneration, passwordGeneration), isNull(accounts.passwordCompromisedAt));
   const isSame = and(eq(accounts.subject, session.subject), eq(accounts.enabled, true), samePassword);
-  // Waits for a change that is under way.
-  const found = await database.select({ subject: accounts.subject }).from(accounts).where(isSame).for('share');
-  if (found.length === 1) return true;
-  const ending = { because: 'the account changed while it signed in', at: new Date(now()) };
-  await inTransaction(database, transactionLimits, (transaction) => endSessions(transaction, [session.serial], ending));
-  return false;
+  return inTransaction(database, transactionLimits, async (transaction) => {
+    // Waits for a change that is under way.
+    const found = await transaction.select({ subject: accounts.subject }).from(accounts).where(isSame).for('share');
+    if (found.length === 1) return true;
+    const ending = { because: 'the account changed while it signed in', at: new Date(now()) };
+    await endSessions(transaction, [session.serial], ending);
+    return false;
+  });
 }

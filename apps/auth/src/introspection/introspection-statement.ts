@@ -2,7 +2,7 @@
  * What the database is asked about many tokens at once, in SQL: it is the one question that every payment waits for, and written in
  * sets it costs PostgreSQL half, and this process a quarter, of what `isLive` costs for row after row (docs/decisions/0036).
  *
- * It says the same as `isLive`, for sessions whose subject and client stand in $3 and $4: `introspection.test.ts` holds the two
+ * It says the same as `isLive`, for sessions whose subject and client stand in $3 and $4: `one-definition.test.ts` holds the two
  * against each other. The answer is one row: its fields' names and order are `Found`'s.
  *
  * Parameters: $1 sessions, $2 tokens, $3 subjects, $4 clients, $5 now, $6 the audience whose roles are asked for, or $7 the

@@ -1,7 +1,8 @@
-import { startTemporarySystem } from '@sallyport/infra/temporary-system';
+import { openCaller } from '@sallyport/infra/one-caller';
 import { z } from 'zod';
+import { callProcedure } from '../call-procedure.ts';
 import type { Contestant, Figure, Round, Run } from '../figure.ts';
-import { callProcedure, openCaller } from '../one-caller.ts';
+import { startProductionSystem } from '../production-system.ts';
 import { bearer, signInMany } from '../signed-in.ts';
 
 type Way = 'batched' | 'fetched' | 'oneByOne';
@@ -22,16 +23,13 @@ export const freshCheck: Figure = {
   seconds: { quick: 20, full: 90 },
   open: async (run) => {
     const { measuredService, restService } = run.pinning;
-    const databaseUrl = await run.database();
-    const { urls, close } = await startTemporarySystem(databaseUrl, {
-      logLevel: 'info',
-      isLogKept: false,
-      extraSettings: await run.telemetry(),
+    const house = await startProductionSystem(run, {
       services: ['auth', 'payments'],
       launchers: { auth: restService, payments: measuredService },
       programs: { payments: 'src/measured/fresh-checks.ts' },
     });
-    const people = await signInMany({ urls, databaseUrl }, callers);
+    const { urls, close } = house;
+    const people = await signInMany(house, callers);
     const authorizations = people.map((person) => bearer(person, 'payments').authorization);
     return {
       kind: 'comparison',

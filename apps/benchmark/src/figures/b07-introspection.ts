@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { askedAuthority, batchedIntrospection, fullBatch } from '../asked-authority.ts';
+import { assertAnswered } from '../assert-answered.ts';
 import type { Contestant, Figure, Run } from '../figure.ts';
-import type { LoadRequest } from '../load-generator.ts';
 import { startMeasured } from '../measured-process.ts';
 
 const sallyport = 'sallyport, 128 tokens a request';
@@ -64,20 +64,8 @@ const questions = z.object({
 async function startPeer(run: Run, { name, program, settings }: PeerProgram): Promise<Peer> {
   const { url, pid, order, stop } = await startMeasured({ program, settings, launcher: run.pinning.measured });
   const { requests, containing } = questions.parse(await order('begin', tokens));
-  // The load generator looks at every answer, but would not say what it was instead.
-  for (const request of requests.slice(0, 8)) await assertAnswered(url, request, containing);
+  await assertAnswered({ url, requests: requests.slice(0, 8), containing });
   const load = await run.load();
   const round: Contestant['round'] = (forMs) => load.send({ url, requests, connections: 64, forMs, containing }, pid);
   return { contestant: { name, round }, stop };
-}
-
-async function assertAnswered(url: string, { method = 'GET', path, headers, body }: LoadRequest, containing: string) {
-  const response = await fetch(`${url}${path}`, {
-    method,
-    headers: headers ?? {},
-    ...(method === 'POST' && { body: body ?? '' }),
-  });
-  const answer = await response.text();
-  if (response.status !== 200 || !answer.includes(containing))
-    throw new Error(`${path} answered ${response.status}: ${answer.slice(0, 200)}`);
 }

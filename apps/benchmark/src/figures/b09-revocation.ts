@@ -1,6 +1,6 @@
+import { openCaller, type Caller } from '@sallyport/infra/one-caller';
 import type { Figure, Reading, Readings, Run } from '../figure.ts';
 import type { LoadGenerator } from '../load-generator.ts';
-import { openCaller, type Caller } from '../one-caller.ts';
 import { signInMany, type SignedIn } from '../signed-in.ts';
 import { quantile } from '../statistics.ts';
 import { wholeHouse, type WholeHouse } from '../whole-house.ts';

@@ -6,7 +6,7 @@ import { fullBatch, startAskedAuthority } from '../asked-authority.ts';
 import type { Figure, Reading, Readings, Run } from '../figure.ts';
 import type { LoadRequest } from '../load-generator.ts';
 import { startMeasured } from '../measured-process.ts';
-import { processListeningOn, residentBytes } from '../processor-use.ts';
+import { processListeningAt, residentBytes } from '../processor-use.ts';
 import type { Showing } from '../programs/token-signer.ts';
 import { spreadOf } from '../statistics.ts';
 
@@ -57,7 +57,7 @@ async function startVerifier(run: Run, issuer: string) {
   const env = { PORT: String(port), ISSUER: issuer, LOG_LEVEL: 'info', NODE_OPTIONS: flags };
   const program = 'src/measured/verifier.ts';
   const launcher = run.pinning.measuredService;
-  const { stop } = await startService({ name: 'catalog', url, env, launcher, program, onLine: () => {} });
+  const { stop } = await startService({ name: 'catalog', url, env, launcher, program });
   const weigh = async () => weight.parse(await (await fetch(`${url}/memory`)).json());
   return { url, weigh, stop };
 }
@@ -97,17 +97,16 @@ function largest(grown: readonly Weight[], which: keyof Weight): Pick<Reading, '
 }
 
 async function readAuthority(run: Run, count: number): Promise<readonly Reading[]> {
-  const { auth } = await run.telemetry();
   const authority = await startAskedAuthority(
     run,
     { count, known: count },
     {
       programs: { auth: 'src/measured/collecting.ts' },
-      extraSettings: { auth: { ...auth, NODE_OPTIONS: '--expose-gc' } },
+      extraSettings: { auth: { NODE_OPTIONS: '--expose-gc' } },
     },
   );
   const { url } = authority;
-  const pid = processListeningOn(Number(new URL(url).port));
+  const pid = processListeningAt(url);
   const generator = await run.load();
   const requests = await authority.requests(fullBatch);
   /** What it has while it is asked again and again. It collects its garbage twice a second. */

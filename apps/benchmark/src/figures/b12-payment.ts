@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { openCaller } from '@sallyport/infra/one-caller';
 import { z } from 'zod';
+import { callProcedure } from '../call-procedure.ts';
 import type { Comparison, Contestant, Figure, Run } from '../figure.ts';
 import { startLedgerWithoutGates } from '../ledger-without-gates.ts';
 import type { LoadRequest } from '../load-generator.ts';
-import { callProcedure, openCaller } from '../one-caller.ts';
 import { bearer, signInMany, type House, type SignedIn } from '../signed-in.ts';
 import { wholeHouse } from '../whole-house.ts';
 

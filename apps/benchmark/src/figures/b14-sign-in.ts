@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseOptions } from '@node-rs/argon2';
 import { openServiceClient } from '@sallyport/client/service';
-import { startTemporarySystem, type TemporarySystem } from '@sallyport/infra/temporary-system';
+import { openCaller } from '@sallyport/infra/one-caller';
+import type { TemporarySystem } from '@sallyport/infra/temporary-system';
 import pg from 'pg';
 import { z } from 'zod';
+import { callProcedure } from '../call-procedure.ts';
 import type { Comparison, Contestant, Figure, Round, Run } from '../figure.ts';
 import type { LoadRequest } from '../load-generator.ts';
 import { startMeasured } from '../measured-process.ts';
-import { callProcedure, openCaller } from '../one-caller.ts';
+import { startProductionSystem } from '../production-system.ts';
 import type { Hashing, HashingCost } from '../programs/bare-hashing.ts';
 import { quantile } from '../statistics.ts';
 
@@ -27,18 +29,10 @@ export const signIn: Figure = {
 };
 
 async function open(run: Run): Promise<Comparison> {
-  const databaseUrl = await run.database();
   const { everywhere, everywhereService } = run.pinning;
-  const launchers = { auth: everywhereService };
-  const system = await startTemporarySystem(databaseUrl, {
-    services: ['auth'],
-    logLevel: 'info',
-    isLogKept: false,
-    extraSettings: await run.telemetry(),
-    launchers,
-  });
+  const system = await startProductionSystem(run, { services: ['auth'], launchers: { auth: everywhereService } });
   const credentials = await signUp(system.urls.auth);
-  const cost = await readHashingCost(databaseUrl);
+  const cost = await readHashingCost(system.databaseUrl);
   const bare = await startMeasured({ program: 'bare-hashing.ts', launcher: everywhere });
   const ask = await openAsking(system, credentials[0] ?? '');
   const load = await run.load();

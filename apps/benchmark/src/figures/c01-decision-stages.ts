@@ -1,7 +1,7 @@
-import { startTemporarySystem } from '@sallyport/infra/temporary-system';
 import type { Contestant, Figure } from '../figure.ts';
 import type { LoadRequest } from '../load-generator.ts';
-import { processListeningOn } from '../processor-use.ts';
+import { processListeningAt } from '../processor-use.ts';
+import { startProductionSystem } from '../production-system.ts';
 import { bearer, signInMany } from '../signed-in.ts';
 
 /** By decision stage, in the order of what they rest on: the procedure of the fixture, and what it stands for. */
@@ -23,18 +23,14 @@ export const decisionStages: Figure = {
   seconds: { quick: 25, full: 130 },
   open: async (run) => {
     const { measuredService, restService } = run.pinning;
-    const databaseUrl = await run.database();
-    const { urls, stop, close } = await startTemporarySystem(databaseUrl, {
-      logLevel: 'info',
-      isLogKept: false,
-      launchers: { auth: restService, catalog: restService, payments: measuredService },
+    const house = await startProductionSystem(run, {
+      services: ['auth', 'payments'],
+      launchers: { auth: restService, payments: measuredService },
       programs: { payments: 'src/measured/tiers.ts' },
-      extraSettings: await run.telemetry(),
     });
-    await stop('catalog');
-    const url = urls.payments;
-    const pid = processListeningOn(Number(new URL(url).port));
-    const signedIn = await signInMany({ urls, databaseUrl }, people);
+    const { payments: url } = house.urls;
+    const pid = processListeningAt(url);
+    const signedIn = await signInMany(house, people);
     const load = await run.load();
     const contestant = (name: string, procedure: string, connections: number): Contestant => {
       const requests =
@@ -64,7 +60,7 @@ export const decisionStages: Figure = {
       notes: [
         'Stages: one connection, so nobody waits for anybody. Tiers: 64 connections of 64 people. Payments had one processor; auth, PostgreSQL and the load had the others.',
       ],
-      close,
+      close: house.close,
     };
   },
 };

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import type { Load, LoadAnswer, LoadOrder, LoadRequest } from '../load-generator.ts';
 import { takeOrders } from '../orders.ts';
 import { shareOf } from '../processor-use.ts';
-import { quantile } from '../statistics.ts';
+import { latencyOf } from '../statistics.ts';
 import { readAnswers } from './answer-reader.ts';
 
 // Sends requests over raw sockets, one at a time on each: the least that a client can do, so that the server is what is measured.
@@ -28,8 +28,7 @@ async function send(load: LoadOrder): Promise<LoadAnswer> {
   );
   const ms = performance.now() - startedAtMs;
   if (latencies.length === 0) throw new Error('Nothing was answered.');
-  const sorted = Float64Array.from(latencies).toSorted();
-  const latency = { p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95), p99: quantile(sorted, 0.99) };
+  const latency = latencyOf(latencies);
   return { answered: latencies.length, ms, latency, ...(coreShare !== undefined && { coreShare }) };
 }
 

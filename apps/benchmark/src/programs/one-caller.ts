@@ -3,7 +3,7 @@ import { Agent } from 'undici';
 import { z } from 'zod';
 import type { Round } from '../figure.ts';
 import { takeOrders } from '../orders.ts';
-import { quantile } from '../statistics.ts';
+import { latencyOf } from '../statistics.ts';
 
 // One caller with one question after the other: nothing to batch, and nobody to wait for.
 
@@ -52,7 +52,5 @@ async function round(ask: Ask, { questions, forMs }: Order): Promise<Round> {
     now = performance.now();
     times.push(now - before);
   }
-  const sorted = Float64Array.from(times).toSorted();
-  const latency = { p50: quantile(sorted, 0.5), p95: quantile(sorted, 0.95), p99: quantile(sorted, 0.99) };
-  return { perSecond: (times.length / (now - startedAtMs)) * 1000, latency };
+  return { perSecond: (times.length / (now - startedAtMs)) * 1000, latency: latencyOf(times) };
 }

@@ -1,6 +1,4 @@
 import { Agent, request } from 'node:http';
-import { z } from 'zod';
-import type { LoadRequest } from './load-generator.ts';
 
 type Answered = Readonly<{ status: number; body: string }>;
 
@@ -12,7 +10,7 @@ export type Caller = Readonly<{
   close: () => void;
 }>;
 
-/** For what is asked by the hundred: the load generator is for what is asked by the ten thousand. */
+/** Over `node:http`: one connection that stays open, and no more work for a request than it takes. */
 export function openCaller(origin: string): Caller {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const { hostname, port } = new URL(origin);
@@ -38,15 +36,3 @@ export function openCaller(origin: string): Caller {
 }
 
 type Sent = Readonly<{ headers: Readonly<Record<string, string>>; body: string }>;
-
-const succeeded = z.object({ result: z.object({ data: z.unknown() }) });
-
-/** What a mutation, or a query that came as one, answered. Rejects when it was refused. */
-export async function callProcedure(
-  caller: Caller,
-  { path, body = '', headers }: Pick<LoadRequest, 'path' | 'body' | 'headers'>,
-): Promise<unknown> {
-  const answer = await caller.post(path, body, headers);
-  if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${answer.body.slice(0, 200)}`);
-  return succeeded.parse(JSON.parse(answer.body)).result.data;
-}
