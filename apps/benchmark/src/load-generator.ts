@@ -18,6 +18,11 @@ export type Load = Readonly<{
   /** Each sends its next request when it has its answer. */
   connections: number;
   forMs: number;
+  /**
+   * Never sleeps: without, a slower server pays for waking an idle processor with each answer, which a faster one does not. Only
+   * for a processor that the load has to itself. Default: false.
+   */
+  polls?: boolean;
   /** Status that every answer must have. Default 200. */
   status?: number;
   /** What every body must contain. Default: anything. */

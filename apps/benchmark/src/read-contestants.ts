@@ -1,7 +1,7 @@
 import { OperatorError } from '@sallyport/infra/operator-error';
 import { assertAnswered } from './assert-answered.ts';
 import type { Contestant, Run } from './figure.ts';
-import type { LoadRequest } from './load-generator.ts';
+import type { Load, LoadRequest } from './load-generator.ts';
 import { measuredCatalog } from './measured-catalog.ts';
 import { startMeasured, type MeasuredProcess } from './measured-process.ts';
 
@@ -35,16 +35,17 @@ export async function openReadContestants(run: Run): Promise<ReadContestants> {
   const started: MeasuredProcess[] = [];
 
   async function contestant(name: string, asked: Asked): Promise<Contestant> {
-    const { url, pid, requests, containing } = asked;
-    await assertAnswered({ url, requests, containing });
-    return { name, round: (forMs) => load.send({ url, requests, connections, forMs, containing }, pid) };
+    const { pid, ...what } = asked;
+    await assertAnswered(what);
+    return { name, round: (forMs) => load.send({ ...what, connections, forMs }, pid) };
   }
 
   return {
     catalog: (name, { procedure, id, signedIn }) => {
       const request = requestOf(procedure, id);
       const requests = signedIn ? tokens.map((token) => ({ ...request, headers: bearing(token) })) : [request];
-      return contestant(name, { url: catalog.url, pid: catalog.pid, requests, containing: id });
+      // PostgreSQL is on the load's processor, and has nothing to do for what is in memory.
+      return contestant(name, { url: catalog.url, pid: catalog.pid, requests, containing: id, polls: id === heldId });
     },
     server: async (name) => {
       const { product, headers } = { product: productOf(body), headers: servedHeaders(answered.headers) };
@@ -53,7 +54,7 @@ export async function openReadContestants(run: Run): Promise<ReadContestants> {
       started.push(server);
       const requests = tokens.map((token) => ({ ...requestOf('products.get', heldId), headers: bearing(token) }));
       // The same bytes, all of them.
-      return contestant(name, { url: server.url, pid: server.pid, requests, containing: body });
+      return contestant(name, { url: server.url, pid: server.pid, requests, containing: body, polls: true });
     },
     storedId: await storedProduct(catalog.url),
     close: async () => {
@@ -62,7 +63,7 @@ export async function openReadContestants(run: Run): Promise<ReadContestants> {
   };
 }
 
-type Asked = Readonly<{ url: string; pid: number | undefined; requests: readonly LoadRequest[]; containing: string }>;
+type Asked = Pick<Load, 'url' | 'requests' | 'containing' | 'polls'> & Readonly<{ pid: number | undefined }>;
 
 function requestOf(procedure: string, id: string): LoadRequest {
   return { path: `/trpc/${procedure}?input=${encodeURIComponent(JSON.stringify({ id }))}` };

@@ -23,13 +23,27 @@ async function send(load: LoadOrder): Promise<LoadAnswer> {
   const startedAtMs = performance.now();
   const endsAtMs = startedAtMs + load.forMs;
   const next = () => (performance.now() < endsAtMs ? messages[sent++ % messages.length] : undefined);
+  const stopPolling = load.polls === true ? keepPolling() : () => {};
   const { coreShare } = await shareOf(load.pid, () =>
     Promise.all(sockets.map((socket) => converse(socket, { load, next, onAnswer: (ms) => latencies.push(ms) }))),
   );
+  stopPolling();
   const ms = performance.now() - startedAtMs;
   if (latencies.length === 0) throw new Error('Nothing was answered.');
   const latency = latencyOf(latencies);
   return { answered: latencies.length, ms, latency, ...(coreShare !== undefined && { coreShare }) };
+}
+
+/** Looks for answers in every turn of the event loop, instead of sleeping until there is one. */
+function keepPolling(): () => void {
+  let isOver = false;
+  const poll = () => {
+    if (!isOver) setImmediate(poll);
+  };
+  poll();
+  return () => {
+    isOver = true;
+  };
 }
 
 async function connected(socket: Socket): Promise<Socket> {
