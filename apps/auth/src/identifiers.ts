@@ -1,21 +1,32 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** 96 random bits in 16 base64url characters: subjects, transaction ids. */
+/** 96 random bits in 16 base64url characters: transaction ids. */
 export function randomId(): string {
   return randomBytes(12).toString('base64url');
 }
 
 /**
- * `jti`: 72 random bits in 12 base64url characters. It is no credential, and has to be unique only among the tokens of a
+ * `jti`: 64 random bits in 11 base64url characters. It is no credential, and has to be unique only among the tokens of a
  * quarter of an hour, which is as long as anybody remembers one; two that met would be revoked together, not accepted.
  */
 export function newTokenId(): string {
-  return randomBytes(9).toString('base64url');
+  return randomBytes(8).toString('base64url');
 }
 
-/** A person, as every service knows them. */
+/**
+ * A person, as every service knows them: 72 random bits in 12 characters, since it stands in every token. It is no credential; that
+ * it is nobody else's is seen to by the accounts' key.
+ */
 export function newSubject(): string {
-  return `u_${randomId()}`;
+  return `u_${randomBytes(9).toString('base64url')}`;
+}
+
+/**
+ * `kid`: 24 random bits in 4 characters, which stand in every token. They tell the few keys of one issuer apart; a key that drew the id of an
+ * earlier one is refused by the table, which forgets none, and is drawn again.
+ */
+export function newKeyId(): string {
+  return randomBytes(3).toString('base64url');
 }
 
 /**

@@ -1,8 +1,9 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { inTransaction } from '@sallyport/db';
 import { eq, sql } from 'drizzle-orm';
 import { recordAudit, type Reason } from '../audit/record-audit.ts';
 import { transactionLimits, type AuthDatabase, type AuthQueries } from '../database.ts';
+import { newKeyId } from '../identifiers.ts';
 import { after, type Now } from '../moments.ts';
 import { signingKeys } from '../schema.ts';
 import {
@@ -101,8 +102,7 @@ export function inKeyTurn<Result>(
 
 async function addKey({ sealer }: KeyStore, transaction: AuthQueries, times: KeyTimes): Promise<string> {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  // Short, because it stands in every token: 48 bits tell the few keys of one issuer apart.
-  const kid = randomBytes(6).toString('base64url');
+  const kid = newKeyId();
   const publicJwk = publicKeyJwk.parse({ ...publicKey.export({ format: 'jwk' }), kid });
   const secret = privateKey.export({ type: 'pkcs8', format: 'der' });
   const sealedPrivateKey = sealer.seal(secret, keyPlace(kid));

@@ -1,16 +1,17 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { newSubject, sessionId } from '../identifiers.ts';
+import { generateKeyPairSync } from 'node:crypto';
+import { newKeyId, newSubject, sessionId } from '../identifiers.ts';
 import { mintUserToken, type Target } from '../tokens/access-token.ts';
 
 /** A person's session in the middle of its life, and the key that signs its tokens. */
 export function openTokenIssue(issuer: string) {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const keyId = randomBytes(6).toString('base64url');
+  const keyId = newKeyId();
   const now = Date.now();
   const session = {
     subject: newSubject(),
     clientId: 'web',
-    sid: sessionId(1_000_000),
+    // The longest serial of the first sixty million.
+    sid: sessionId(36 ** 5 - 1),
     authTime: new Date(now),
     acr: 'aal1',
     absoluteExpiresAt: new Date(now + 24 * 60 * 60 * 1000),
