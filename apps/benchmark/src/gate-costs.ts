@@ -14,6 +14,7 @@ import {
   type TrustedIssuer,
   type VerificationKeys,
 } from '@sallyport/auth';
+import { openPolicyRules } from '@sallyport/auth/policy';
 import { testAuthority } from '@sallyport/auth/testing';
 import { trustTiers, type TrustContext, type TrustMeta } from '@sallyport/auth/trpc';
 import { initTRPC } from '@trpc/server';
@@ -82,6 +83,30 @@ let next = 0;
 const fresh = localVerifier({ issuer, audience, keys });
 const coldCache = cachingVerifier(fresh, { epoch: keys.epoch, maxEntries: 1000 });
 
+const product = { owner: 'string', visibility: 'string', archived: 'boolean' } as const;
+const toRead = (to: string, conditions: object, inverted = false) => {
+  return { to, action: 'read', subject: 'product', conditions, inverted };
+};
+const rules = openPolicyRules(
+  {
+    version: 1,
+    kinds: { product },
+    rules: [
+      toRead('anyone', { visibility: 'public', archived: false }),
+      toRead('user', { visibility: 'authenticated', archived: false }),
+      toRead('user', { owner: '${user}' }),
+      toRead('role:curator', {}),
+      toRead('user', { archived: true, owner: { $ne: '${user}' } }, true),
+    ],
+  },
+  { product },
+);
+const somebody = { user: 'u_ada', roles: new Set(['buyer']) };
+const decide = (principal?: typeof somebody) => {
+  const attributes = { owner: 'u_eve', visibility: 'public', archived: false };
+  return rules.decide({ principal, action: 'read', resource: { kind: 'product', id: '1', attributes } });
+};
+
 type Part = Readonly<{ name: string; run: () => unknown }>;
 const parts: readonly Part[] = [
   { name: 'raw crypto.verify', run: () => verifyRaw(signatures[(next = (next + 1) % tokens.length)]) },
@@ -94,6 +119,8 @@ const parts: readonly Part[] = [
   { name: 'openRequest and the local gate', run: () => open('authenticatedRead').standing('bearer') },
   { name: 'the same, two issuers', run: () => open('authenticatedRead', gatesOfTwo).standing('bearer') },
   { name: 'openRequest and the fresh gate', run: () => open('privilegedWrite').standing('bearer') },
+  { name: 'five rules, a user', run: () => decide(somebody) },
+  { name: 'five rules, a stranger', run: () => decide() },
   { name: 'procedure, no tier', run: () => createCaller({ request: open('publicRead', gates, noHeaders) }).open() },
   {
     name: 'procedure, publicRead',

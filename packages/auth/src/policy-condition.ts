@@ -1,4 +1,4 @@
-import type { AttributeValue, PolicyCondition, TheUser } from './policy.ts';
+import type { AttributeValue, PolicyCondition, PolicyResource, TheUser } from './policy.ts';
 
 export const theUser: TheUser = { principal: 'user' };
 export const nothing: PolicyCondition = { any: [] };
@@ -41,6 +41,31 @@ function comparisonOf(operator: string, attribute: string, value: unknown): Poli
       return { attribute, is: operator, value: typeof value === 'number' ? value : refuse(operator) };
     default:
       return refuse(operator);
+  }
+}
+
+type Thing = PolicyResource['attributes'];
+
+/** Whether a condition holds for one thing, of which every attribute is there. `user` is the one who asks. Pure. */
+export function conditionHolds(condition: PolicyCondition, thing: Thing, user: string | undefined): boolean {
+  if ('all' in condition) return condition.all.every((part) => conditionHolds(part, thing, user));
+  if ('any' in condition) return condition.any.some((part) => conditionHolds(part, thing, user));
+  if ('not' in condition) return !conditionHolds(condition.not, thing, user);
+  const value = thing[condition.attribute];
+  if (value === undefined) throw new Error(`A rule asks about ${condition.attribute}, which is not there.`);
+  switch (condition.is) {
+    case 'eq':
+      return value === (condition.value === theUser ? user : condition.value);
+    case 'in':
+      return condition.values.includes(value);
+    case 'lt':
+      return Number(value) < condition.value;
+    case 'lte':
+      return Number(value) <= condition.value;
+    case 'gt':
+      return Number(value) > condition.value;
+    case 'gte':
+      return Number(value) >= condition.value;
   }
 }
 

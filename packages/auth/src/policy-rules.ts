@@ -1,8 +1,8 @@
-import { createMongoAbility, subject, type MongoAbility, type RawRuleOf } from '@casl/ability';
+import { createMongoAbility, type MongoAbility, type RawRuleOf } from '@casl/ability';
 import { rulesToAST } from '@casl/ability/extra';
-import { conditionOf, nothing, theUser } from './policy-condition.ts';
+import { conditionHolds, conditionOf, nothing, theUser } from './policy-condition.ts';
 import { readRuleSet, type PolicyRule, type RuleSet } from './policy-rule-set.ts';
-import type { PolicyCondition, PolicyListQuestion, PolicyPrincipal, PolicyQuestion, PolicyRules } from './policy.ts';
+import type { PolicyCondition, PolicyListQuestion, PolicyPrincipal, PolicyResource, PolicyRules } from './policy.ts';
 import { hasType, userPlace, type AttributeType } from './rule-conditions.ts';
 import { RuleSetError } from './rule-set-reading.ts';
 
@@ -15,78 +15,86 @@ export type PolicyVocabulary = Readonly<Record<string, Readonly<Record<string, A
 /**
  * Reads a rule set and makes it answer, with @casl/ability: what no rule allows is denied, and a rule that forbids wins over
  * all that allow, in whatever order they stand.
+ *
+ * CASL makes one condition of the rules that somebody has, once for everybody of the same roles. A list is all things that it
+ * means, and one thing is allowed when it is among them: the two cannot differ.
  * @throws RuleSetError for a rule set that is not one, or that declares a kind of this service otherwise than the service has
  * it: a rule about an attribute that is never there would quietly not hold
  */
 export function openPolicyRules(value: unknown, vocabulary: PolicyVocabulary): PolicyRules {
   const ruleSet = readRuleSet(value);
   for (const [kind, attributes] of Object.entries(vocabulary)) assertSameKind(ruleSet, kind, attributes);
-  const rolesNamed = new Set(ruleSet.rules.map(({ to }) => to).filter((to) => to !== 'anyone' && to !== 'user'));
-  const lists = new Map<string, PolicyCondition>();
-
+  const which = preparedConditions(ruleSet);
   return {
     version: ruleSet.version,
-    decide: (question) => {
-      assertAttributes(ruleSet, question.resource);
-      const { principal, action, resource } = question;
-      const ability = abilityOf(ruleSet, principal, principal?.user);
-      const copy: Record<PropertyKey, unknown> = { ...resource.attributes };
-      return ability.can(action, subject(resource.kind, copy));
+    decide: ({ principal, action, resource }) => {
+      assertAttributes(ruleSet, resource);
+      const condition = which({ principal, action, kind: resource.kind });
+      return conditionHolds(condition, resource.attributes, principal?.user);
     },
-    which: ({ principal, action, kind }) => {
-      const groups = principal && ['user', ...[...rolesNamed].filter((to) => holds(principal, to)).toSorted()];
-      const key = JSON.stringify([action, kind, groups]);
-      const known = lists.get(key) ?? conditionFor(ruleSet, { principal, action, kind });
-      // Roles may come in many combinations; the newest are kept.
-      if (lists.size >= maxLists) lists.clear();
-      lists.set(key, known);
-      return known;
-    },
+    which,
   };
 }
 
-const maxLists = 1000;
+const maxPrepared = 1000;
 
-type Ability = MongoAbility<[string, string | Record<PropertyKey, unknown>]>;
+function preparedConditions(ruleSet: RuleSet): PolicyRules['which'] {
+  const rolesNamed = [...new Set(ruleSet.rules.map(({ to }) => to))].flatMap((to) => roleIn(to) ?? []).toSorted();
+  const prepared = new Map<string, PolicyCondition>();
+  return (question) => {
+    const key = questionKey(question, rolesNamed);
+    const known = prepared.get(key) ?? conditionFor(ruleSet, question);
+    // Roles may come in many combinations; the newest are kept.
+    if (prepared.size >= maxPrepared) prepared.clear();
+    prepared.set(key, known);
+    return known;
+  };
+}
+
+/** The same for all who have the same of the roles that rules name. No name in a rule set has a line break in it. */
+function questionKey({ principal, action, kind }: PolicyListQuestion, rolesNamed: readonly string[]): string {
+  let who = principal === undefined ? 'anyone' : 'user';
+  for (const role of rolesNamed) if (principal?.roles.has(role) === true) who += ` ${role}`;
+  return `${action}\n${kind}\n${who}`;
+}
+
+/** The rules that apply to all things of the kind, as one condition that names no one's id. */
+function conditionFor({ rules }: RuleSet, { principal, action, kind }: PolicyListQuestion): PolicyCondition {
+  const own = rules.filter(({ to }) => isFor(principal, to));
+  // CASL's order: the last that matches decides, so those that forbid come last.
+  const ordered = [...own.filter(({ inverted }) => !inverted), ...own.filter(({ inverted }) => inverted)];
+  const ast = rulesToAST(createMongoAbility<Ability>(ordered.map(rawRule), options), action, kind);
+  return ast === null ? nothing : conditionOf(ast);
+}
+
+type Ability = MongoAbility<[string, string]>;
 
 // Neither can be written in a rule set: no rule is for every action, or for every kind.
 const options = { anyAction: '*', anySubjectType: '*' };
 
-/** The rules that this principal has, in CASL's order: the last that matches decides, so those that forbid come last. */
-function abilityOf({ rules }: RuleSet, principal: PolicyPrincipal | undefined, user: unknown): Ability {
-  const own = rules.filter(({ to }) => holds(principal, to));
-  const ordered = [...own.filter(({ inverted }) => !inverted), ...own.filter(({ inverted }) => inverted)];
-  return createMongoAbility<Ability>(
-    ordered.map((rule) => rawRule(rule, user)),
-    options,
-  );
-}
-
-function holds(principal: PolicyPrincipal | undefined, to: PolicyRule['to']): boolean {
+function isFor(principal: PolicyPrincipal | undefined, to: PolicyRule['to']): boolean {
   if (to === 'anyone') return true;
   if (principal === undefined) return false;
-  return to === 'user' || principal.roles.has(to.slice('role:'.length));
+  const role = roleIn(to);
+  return role === undefined || principal.roles.has(role);
 }
 
-function rawRule({ action, subject: kind, conditions, inverted }: PolicyRule, user: unknown): RawRuleOf<Ability> {
-  const always = { action: [...action], subject: kind, inverted };
+function roleIn(to: PolicyRule['to']): string | undefined {
+  return to === 'anyone' || to === 'user' ? undefined : to.slice('role:'.length);
+}
+
+function rawRule({ action, subject, conditions, inverted }: PolicyRule): RawRuleOf<Ability> {
+  const always = { action: [...action], subject, inverted };
   const attributes = Object.entries(conditions);
   if (attributes.length === 0) return always;
   const bound: Record<string, Record<string, unknown>> = {};
   for (const [attribute, operators] of attributes) {
     const operands = Object.entries(operators).map(
-      ([name, value]) => [name, value === userPlace ? user : value] as const,
+      ([name, value]) => [name, value === userPlace ? theUser : value] as const,
     );
     bound[attribute] = Object.fromEntries(operands);
   }
   return { ...always, conditions: bound };
-}
-
-/** The rules that apply to all things of the kind, as one condition that names no one's id. */
-function conditionFor(ruleSet: RuleSet, { principal, action, kind }: PolicyListQuestion): PolicyCondition {
-  const ability = abilityOf(ruleSet, principal, theUser);
-  const ast = rulesToAST(ability, action, kind);
-  return ast === null ? nothing : conditionOf(ast);
 }
 
 function assertSameKind({ kinds }: RuleSet, kind: string, attributes: PolicyVocabulary[string]): void {
@@ -97,12 +105,12 @@ function assertSameKind({ kinds }: RuleSet, kind: string, attributes: PolicyVoca
   }
 }
 
-function assertAttributes({ kinds }: RuleSet, { kind, attributes }: PolicyQuestion['resource']): void {
+function assertAttributes({ kinds }: RuleSet, { kind, attributes }: PolicyResource): void {
   const declared = kinds.get(kind);
-  const given = Object.entries(attributes);
+  const names = Object.keys(attributes);
   const isComplete =
     declared !== undefined &&
-    given.length === declared.size &&
-    given.every(([name, value]) => hasType(value, declared.get(name) ?? 'boolean') && declared.has(name));
+    names.length === declared.size &&
+    names.every((name) => hasType(attributes[name], declared.get(name)));
   if (!isComplete) throw new Error(`A question about ${kind} has other attributes than its kind.`);
 }

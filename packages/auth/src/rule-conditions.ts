@@ -6,8 +6,8 @@ export type AttributeType = 'string' | 'number' | 'boolean';
 /** The attributes that things of a kind have, by name. */
 export type AttributeTypes = ReadonlyMap<string, AttributeType>;
 
-/** True when the value is of the type that was declared for it. Numbers are whole, so that no two engines differ on one. */
-export function hasType(value: unknown, type: AttributeType): value is AttributeValue {
+/** True when the value is of the type that was declared for it, if one was. Numbers are whole, so that no two engines differ on one. */
+export function hasType(value: unknown, type: AttributeType | undefined): value is AttributeValue {
   return type === 'number' ? Number.isSafeInteger(value) : typeof value === type;
 }
 
