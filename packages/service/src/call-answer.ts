@@ -21,14 +21,14 @@ export function callAnswerWriter(router: AnyTRPCRouter) {
   return (outcomes: readonly CallOutcome[], isBatch: boolean): Pick<CallAnswer, 'status' | 'text'> => {
     const responses = outcomes.map(responseOf);
     const written = responses.map(serialized);
-    const errors = outcomes.map((outcome) => ('error' in outcome ? outcome.error : undefined));
-    return { status: getHTTPStatusCode(responses, errors), text: JSON.stringify(isBatch ? written : written[0]) };
+    return { status: statusOf(outcomes, responses), text: JSON.stringify(isBatch ? written : written[0]) };
   };
 
   function responseOf(outcome: CallOutcome): TRPCResponse {
     if (!('error' in outcome)) return { result: { data: outcome.data } };
     const { error, call } = outcome;
-    const { type = 'unknown', path, input } = call ?? {};
+    const { type = 'unknown', path } = call?.procedure ?? {};
+    const input = call?.input;
     // oxlint-disable-next-line typescript/no-unsafe-assignment -- tRPC types the errors of any router as `any`
     const shape: TRPCErrorShape = getTRPCErrorShape({ config, error, type, path, input, ctx: undefined });
     return { error: shape };
@@ -39,4 +39,9 @@ export function callAnswerWriter(router: AnyTRPCRouter) {
     if ('error' in response) return { error: serialize(response.error) };
     return { result: { data: serialize(response.result.data) } };
   }
+}
+
+function statusOf(outcomes: readonly CallOutcome[], responses: TRPCResponse[]): number {
+  const errors = outcomes.map((outcome) => ('error' in outcome ? outcome.error : undefined));
+  return errors.every((error) => error === undefined) ? 200 : getHTTPStatusCode(responses, errors);
 }

@@ -39,7 +39,7 @@ export function directCalls<Router extends AnyTRPCRouter>(options: TrpcEndpointO
   type Opened = Readonly<{ ctx: inferRouterContext<Router> }> | Readonly<{ error: TRPCError }>;
 
   async function openContext(calls: readonly PlainCall[], exchange: Exchange): Promise<Opened> {
-    const paths = calls.map(({ path }) => path);
+    const paths = calls.map(({ procedure }) => procedure.path);
     try {
       return { ctx: await options.createContext(readIncoming(paths, exchange)) };
     } catch (cause) {
@@ -50,14 +50,15 @@ export function directCalls<Router extends AnyTRPCRouter>(options: TrpcEndpointO
   type Place = Readonly<{ batchIndex: number; opened: Opened; exchange: Exchange }>;
 
   async function run(call: PlainCall, { batchIndex, opened, exchange }: Place): Promise<CallOutcome> {
+    const { procedure, input } = call;
     const result =
       'error' in opened
         ? ({ ok: false, error: opened.error } as const)
-        : await call.run({
-            path: call.path,
-            type: call.type,
+        : await procedure.run({
+            path: procedure.path,
+            type: procedure.type,
             ctx: opened.ctx,
-            getRawInput: async () => call.input,
+            getRawInput: async () => input,
             signal: exchange.abort.signal,
             batchIndex,
             input: undefined,

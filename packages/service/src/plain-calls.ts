@@ -4,14 +4,13 @@ import type { Exchange } from './http-exchange.ts';
 import { procedureCaller, type CallResult, type ProcedureCall } from './procedure-caller.ts';
 import { trpcPath } from './trpc-endpoint.ts';
 
-export type PlainCall = Readonly<{
+export type PlainCall = Readonly<{ procedure: PlainProcedure; input: unknown }>;
+
+export type PlainProcedure = Readonly<{
   path: string;
   type: 'query' | 'mutation';
   run: (call: ProcedureCall) => Promise<CallResult>;
-  input: unknown;
 }>;
-
-type Known = Omit<PlainCall, 'input'>;
 
 /**
  * Reads the calls of requests that are plain JSON: queries by GET or POST, mutations by POST, alone or in a batch of one kind, at
@@ -25,28 +24,38 @@ export function plainCallReader(router: AnyTRPCRouter): (request: CallRequest) =
   return ({ exchange, query, body }) => {
     if (!query.isPlain || asksForStream(exchange)) return undefined;
     const { method, path } = exchange;
-    const text = path.slice(trpcPath.length);
-    const paths = query.isBatch ? text.split(',') : [text];
-    const calls = paths.flatMap((name) => known.get(name) ?? []);
-    const [type, otherType] = new Set(calls.map((call) => call.type));
-    if (calls.length < paths.length || otherType !== undefined) return undefined;
-    if (type === 'mutation' && method !== 'POST') return undefined;
+    const called = calledBy(path.slice(trpcPath.length), query.isBatch);
+    if (called === undefined || (called[0]?.type === 'mutation' && method !== 'POST')) return undefined;
     try {
       const inputs = readInputs(method === 'POST' ? body : query.input, query.isBatch);
-      return calls.map((call, index) => ({ ...call, input: deserialized(transformer, inputs[index]) }));
+      return called.map((procedure, index) => ({ procedure, input: deserialized(transformer, inputs[index]) }));
     } catch {
       return undefined;
     }
   };
+
+  /** All of one kind; `undefined` when one is unknown or of the other. */
+  function calledBy(text: string, isBatch: boolean): readonly PlainProcedure[] | undefined {
+    const [first, ...others] = isBatch ? text.split(',') : [text];
+    const procedure = known.get(first ?? '');
+    if (procedure === undefined) return undefined;
+    const procedures = [procedure];
+    for (const name of others) {
+      const other = known.get(name);
+      if (other?.type !== procedure.type) return undefined;
+      procedures.push(other);
+    }
+    return procedures;
+  }
 }
 
 /** No procedure of another name can be meant by a path that is spelled like this. */
 const plainName = /^[\w.~-]+$/;
 
-function plainProcedures(router: AnyTRPCRouter): ReadonlyMap<string, Known> {
+function plainProcedures(router: AnyTRPCRouter): ReadonlyMap<string, PlainProcedure> {
   // oxlint-disable-next-line typescript/no-unsafe-assignment -- tRPC types the procedures of any router as `any`
   const procedures: Readonly<Record<string, AnyTRPCProcedure>> = router._def.procedures;
-  const known = new Map<string, Known>();
+  const known = new Map<string, PlainProcedure>();
   for (const [path, procedure] of Object.entries(procedures)) {
     const { type } = procedure._def;
     if (type !== 'subscription' && plainName.test(path))

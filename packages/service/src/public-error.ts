@@ -77,8 +77,11 @@ export function formatError({ error }: { error: TRPCError }): ErrorShape {
 /** Seconds. The outages this system expects (a restart, a fail-over) are shorter than a client's patience. */
 const outageSeconds = 1;
 
+const noHeaders = {};
+
 /** The headers that the errors of a request ask for. In a batch the gravest denial decides `WWW-Authenticate`. */
-export function headersOf(errors: readonly Error[]): Record<string, string> {
+export function headersOf(errors: readonly Error[]): Readonly<Record<string, string>> {
+  if (errors.length === 0) return noHeaders;
   const { wwwAuthenticate, proofNonce } = gravestDenial(errors) ?? {};
   const waits = errors.map(publicErrorOf).flatMap(({ httpStatus, retryAfterSeconds }) => {
     return retryAfterSeconds ?? (httpStatus === 503 ? outageSeconds : []);
