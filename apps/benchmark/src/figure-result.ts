@@ -10,7 +10,8 @@ export type ContestantResult = Readonly<{
   rounds: readonly Round[];
 }>;
 
-export type RatioResult = RatioGoal & Readonly<{ ratio: Spread; isMet: boolean }>;
+export type RatioResult = RatioGoal &
+  Readonly<{ ratio: Spread; isMet: boolean; /** What `limit` came to. */ limitRatio?: Spread }>;
 export type ReadingResult = Reading & Readonly<{ isMet?: boolean }>;
 
 /** What came of a figure. */

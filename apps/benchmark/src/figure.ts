@@ -29,7 +29,14 @@ export type Bound = Readonly<{ atLeast: number }> | Readonly<{ atMost: number }>
 export type Measure = 'perSecond' | keyof Latency;
 
 /** One ratio that a figure must show: of one contestant over another, round by round. */
-export type RatioGoal = Readonly<{ of: string; over: string; measure: Measure; bound: Bound }>;
+export type RatioGoal = Readonly<{
+  of: string;
+  over: string;
+  measure: Measure;
+  bound: Bound;
+  /** The contestant that does only what nobody can do without: its ratio over the same other is as far as one can come here. Not part of a quick run. */
+  limit?: string;
+}>;
 
 /** Contestants that are measured in turns, and what their ratios are to be. Further contestants show where the limits are. */
 export type Comparison = Readonly<{

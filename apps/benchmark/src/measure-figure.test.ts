@@ -97,6 +97,16 @@ test('a contestant that is named and not there fails the figure', async () => {
   });
 });
 
+test('the limit of a goal is measured against the same other, and is no part of a quick run', async () => {
+  const goals = [{ of: 'a', over: 'a', measure: 'perSecond', bound: { atLeast: 1 }, limit: 'b' }] as const;
+  const limitOf = async (quick: boolean) => {
+    const { figure } = scripted({ a: rates(1, 10, 10, 10), b: rates(1, 20, 30, 40) }, { goals });
+    const { ratios } = await measureFigure(figure, { ...run, quick }, how);
+    return ratios[0]?.limitRatio?.median;
+  };
+  expect([await limitOf(true), await limitOf(false)]).toEqual([undefined, 3]);
+});
+
 test('a quick run leaves out what no goal names', async () => {
   const goals = [{ of: 'a', over: 'a', measure: 'perSecond', bound: { atLeast: 1 } }] as const;
   const rounds = { a: rates(1, 1, 1, 1), b: rates(1, 1, 1, 1) };

@@ -1,5 +1,5 @@
 import type { ContestantResult, FigureResult, RatioResult } from './figure-result.ts';
-import type { Comparison, Contestant, Figure, Measure, Reading, Readings, Round, Run } from './figure.ts';
+import type { Comparison, Contestant, Figure, Measure, RatioGoal, Reading, Readings, Round, Run } from './figure.ts';
 import { isMet, ratios, spreadOf } from './statistics.ts';
 
 export type Thoroughness = Readonly<{
@@ -68,10 +68,7 @@ async function compare(comparison: Comparison, run: Run, { rounds, roundMs }: Th
     }
   }
   const contestants = all.map((contestant) => summarise(contestant, counted.get(contestant.name) ?? []));
-  const found = comparison.goals.map((goal) => ({
-    ...goal,
-    ...ratioOf(goal, { of: roundsOf(contestants, goal.of), over: roundsOf(contestants, goal.over) }),
-  }));
+  const found = comparison.goals.map((goal) => ratioResult(goal, { contestants, isQuick: run.quick }));
   const { readings, problems } = judge(comparison.beside?.() ?? []);
   return { contestants, ratios: found, readings, problems: [...findProblems(contestants, found), ...problems] };
 }
@@ -106,17 +103,15 @@ function roundsOf(contestants: readonly ContestantResult[], name: string): reado
   return found.rounds;
 }
 
-function ratioOf(
-  { measure, bound }: Comparison['goals'][number],
-  { of, over }: Readonly<{ of: readonly Round[]; over: readonly Round[] }>,
-): Pick<RatioResult, 'ratio' | 'isMet'> {
-  const ratio = spreadOf(
-    ratios(
-      of.map((round) => valueOf(round, measure)),
-      over.map((round) => valueOf(round, measure)),
-    ),
-  );
-  return { ratio, isMet: isMet(ratio.median, bound) };
+type Compared = Readonly<{ contestants: readonly ContestantResult[]; isQuick: boolean }>;
+
+function ratioResult(goal: RatioGoal, { contestants, isQuick }: Compared): RatioResult {
+  const valuesOf = (name: string) => roundsOf(contestants, name).map((round) => valueOf(round, goal.measure));
+  const over = valuesOf(goal.over);
+  const ratio = spreadOf(ratios(valuesOf(goal.of), over));
+  const hasLimit = goal.limit !== undefined && !isQuick;
+  const limit = hasLimit ? { limitRatio: spreadOf(ratios(valuesOf(goal.limit), over)) } : {};
+  return { ...goal, ratio, isMet: isMet(ratio.median, goal.bound), ...limit };
 }
 
 function valueOf(round: Round, measure: Measure): number {

@@ -31,9 +31,13 @@ export function contestantRows(contestants: readonly ContestantResult[]): string
   return [['contestant', 'per second', 'quartiles', 'p50', 'p95', 'p99', 'of its core'], ...rows];
 }
 
-export function ratioCells({ of, over, measure, ratio, bound, isMet }: RatioResult): string[] {
+export function ratioCells({ of, over, measure, ratio, bound, isMet, ...more }: RatioResult): string[] {
   const what = measure === 'perSecond' ? 'rate' : measure;
-  return [verdict(isMet), `${of} ÷ ${over}, ${what}`, inQuartiles(ratio), boundText(bound)];
+  return [verdict(isMet), `${of} ÷ ${over}, ${what}`, inQuartiles(ratio), boundText(bound), limitText(more)];
+}
+
+function limitText({ limit, limitRatio }: Pick<RatioResult, 'limit' | 'limitRatio'>): string {
+  return limitRatio === undefined ? '' : `${limit}: ${inQuartiles(limitRatio)}`;
 }
 
 export function readingCells({ name, value, unit, bound, isMet }: ReadingResult): string[] {

@@ -23,6 +23,8 @@ const missed: FigureResult = {
       over: 'b',
       measure: 'perSecond',
       bound: { atLeast: 2 },
+      limit: 'c',
+      limitRatio: { q1: 1.4, median: 1.5, q3: 1.6 },
       ratio: { q1: 0.9, median: 1, q3: 1.1 },
       isMet: false,
     },
@@ -39,7 +41,7 @@ test('a goal that is missed says so, in the terminal and on the page, and so doe
   expect(describeFigure(missed)).toMatch(
     /^B4 .*\(partial.*MISSED +a ÷ b, rate +1\.00 \(0\.90–1\.10\) +≥ 2.*! not saturated/s,
   );
-  expect(page).toContain('| B4 | a ÷ b, rate | 1.00 (0.90–1.10) | ≥ 2 | MISSED |');
+  expect(page).toContain('| B4 | a ÷ b, rate | 1.00 (0.90–1.10) | ≥ 2 | MISSED | c: 1.50 (1.40–1.60) |');
   expect(page).toContain('**partial**: not saturated: a used 50 % of its core');
 });
 

@@ -43,7 +43,7 @@ export function renderReport({ measuredAt, machine, pinning, versions, rounds, f
     '',
     '## Goals',
     '',
-    ...table([['', '', 'measured', 'goal', ''], ...inOrder.flatMap(goalRows)]),
+    ...table([['', '', 'measured', 'goal', '', 'limit'], ...inOrder.flatMap(goalRows)]),
     ...inOrder.flatMap(renderFigure),
   ];
   return `${lines.join('\n').trimEnd()}\n`;
@@ -56,7 +56,14 @@ function position({ id }: FigureResult): number {
 
 function goalRows({ id, ratios, readings }: FigureResult): string[][] {
   const rows = [...ratios.map(ratioCells), ...readings.map(readingCells)];
-  return rows.map(([verdict = '', what = '', value = '', goal = '']) => [id, what, value, goal, verdict]);
+  return rows.map(([verdict = '', what = '', value = '', goal = '', limit = '']) => [
+    id,
+    what,
+    value,
+    goal,
+    verdict,
+    limit,
+  ]);
 }
 
 function renderFigure({ id, title, outcome, ...result }: FigureResult): string[] {
@@ -66,7 +73,7 @@ function renderFigure({ id, title, outcome, ...result }: FigureResult): string[]
     ...(outcome === 'complete' ? [] : [`**${outcome}**: ${result.problems.join('; ')}`, '']),
     ...result.charts.flatMap((chart) => [`![${chart.title}](benchmarks/${chart.name}.svg)`, '']),
     ...table(contestantRows(result.contestants)),
-    ...table([['', 'ratio', 'median (quartiles)', 'goal'], ...result.ratios.map(ratioCells)]),
+    ...table([['', 'ratio', 'median (quartiles)', 'goal', 'limit'], ...result.ratios.map(ratioCells)]),
     ...table([['', 'reading', 'value', 'goal'], ...result.readings.map(readingCells)]),
     ...result.notes.map((note) => `- ${note}`),
     ...(result.notes.length > 0 ? [''] : []),

@@ -26,7 +26,7 @@ export const readOverHttp: Figure = {
       ],
       // In the usual round of a quick run, making 64 connections takes longer than the load can spare.
       ...(run.quick && { roundMs: 3750 }),
-      goals: [{ of: sallyport, over: raw, measure: 'perSecond', bound: { atLeast: 0.42 } }],
+      goals: [{ of: sallyport, over: raw, measure: 'perSecond', bound: { atLeast: 0.42 }, limit }],
       notes: [
         '64 connections, 16 people’s tokens. The limit is the bare procedure: tRPC’s core on node:http, without gates, log, limits, errors or aborts.',
         'The three adapters serve the same procedure to anybody; “all headers” is node:http with every header that catalog sends.',
