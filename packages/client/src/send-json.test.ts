@@ -1,17 +1,29 @@
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { sendingBy, sendingByUndici } from './send-json.ts';
 import { listenAnywhere } from './testing-server.ts';
 
 const asked: string[] = [];
+/** Whose caller has left. */
+const gone: string[] = [];
+const euro = Buffer.from('€');
 const server = createServer((request, response) => {
   void text(request).then((body) => {
     asked.push(`${request.method} ${request.url} ${request.headers.authorization} ${body}`);
     if (request.url === '/elsewhere') response.writeHead(307, { location: '/here' }).end();
     if (request.url === '/refused') response.writeHead(403).end('no');
     if (request.url === '/here') response.end('yes');
+    if (request.url === '/pieces') {
+      const [first, second] = [euro.subarray(0, 2), euro.subarray(2)];
+      response.write(first, () => setImmediate(() => response.end(second)));
+    }
+    if (request.url === '/broken' || request.url === '/half')
+      response.writeHead(200, { 'content-length': 10 }).write('half', () => {
+        if (request.url === '/broken') response.destroy();
+      });
     // Nothing for /never.
+    if (request.url === '/never' || request.url === '/half') response.on('close', () => gone.push(String(request.url)));
   });
 });
 let network: Awaited<ReturnType<typeof listenAnywhere>>;
@@ -44,7 +56,27 @@ describe.each([
     expect(asked).toEqual(['POST /elsewhere Bearer t {"a":1}']);
   });
 
-  test('the signal ends the wait', async () => {
-    await expect(post('/never', AbortSignal.timeout(20))).rejects.toThrow();
+  test('an answer in pieces is put together, and one that breaks off is none', async () => {
+    expect(await post('/pieces')).toEqual({ status: 200, text: '€' });
+    await expect(post('/broken')).rejects.toThrow();
+  });
+
+  test.each(['/never', '/half'])('the signal ends the wait for %s, and the request', async (path) => {
+    gone.length = 0;
+    const reason = new Error('too late');
+    const ending = new AbortController();
+    const sent = post(path, ending.signal);
+    await vi.waitFor(() => expect(asked.at(-1)).toContain(path));
+    ending.abort(reason);
+    await expect(sent).rejects.toBe(reason);
+    await vi.waitFor(() => expect(gone).toEqual([path]));
+  });
+
+  test('what nobody waits for any more is not sent', async () => {
+    asked.length = 0;
+    const reason = new Error('too late');
+    await expect(post('/here', AbortSignal.abort(reason))).rejects.toBe(reason);
+    await post('/here');
+    expect(asked).toHaveLength(1);
   });
 });

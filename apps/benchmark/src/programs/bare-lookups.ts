@@ -1,16 +1,21 @@
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
+import type { IntrospectionQuestion } from '@sallyport/auth';
+import { openIntrospectionReader } from '@sallyport/auth-service/measured/introspection';
 import pg from 'pg';
 import type { Round } from '../figure.ts';
 import { listenLocally } from '../listen-locally.ts';
 import { takeOrders } from '../orders.ts';
 import { ownUse } from '../own-use.ts';
 
-// A limit: what the authority looks up, with nothing around it. Sessions by their ids, in one prepared statement, on one connection
-// that pipelines: many at once inside this process; and the same, or one alone, for each HTTP request.
+// Limits: what the authority looks up, with nothing around it. Sessions by their ids, in one prepared statement, on one connection
+// that pipelines: many at once inside this process; and the same, or one alone, for each HTTP request. And the authority's own statement, which
+// asks for everything that can end a session, for each HTTP request.
 
+const { DATABASE_URL: databaseUrl = '' } = process.env;
+const reader = openIntrospectionReader({ databaseUrl, now: Date.now });
 const client = new pg.Client({
-  connectionString: process.env['DATABASE_URL'],
+  connectionString: databaseUrl,
   options: '-c search_path=auth',
   pipeline: true,
 });
@@ -62,7 +67,12 @@ async function lookUpOne(session: unknown): Promise<readonly object[]> {
   return rows;
 }
 
-/** Of a list of ids the rows, and of one id its row. */
+/** Of a list of ids the rows, of one id its row, and of a question the authority's answer. */
 function answer(asked: unknown): Promise<readonly object[]> {
+  if (isQuestion(asked)) return reader.introspect([asked], { client: 'payments' });
   return Array.isArray(asked) ? lookUp(asked) : lookUpOne(asked);
+}
+
+function isQuestion(asked: unknown): asked is IntrospectionQuestion {
+  return typeof asked === 'object' && asked !== null && 'tokenId' in asked;
 }

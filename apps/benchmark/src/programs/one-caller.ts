@@ -1,3 +1,4 @@
+import { coalescingAuthority } from '@sallyport/auth';
 import { openServiceClient } from '@sallyport/client/service';
 import { Agent } from 'undici';
 import { z } from 'zod';
@@ -21,23 +22,23 @@ const service = openServiceClient({
 });
 const agent = new Agent();
 
-/** As payments asks: identifiers over tRPC, as itself. */
-const askAuthority: Ask = async (question) => {
-  const [answer] = await service.authority([question], AbortSignal.timeout(1000));
-  return answer?.active === true;
-};
+const askAboutOne = coalescingAuthority(service.authority);
 
-/** The same session looked up by a server that asks nobody who asks, over undici. */
-const lookUp: Ask = async ({ session }) => {
-  const body = JSON.stringify(session);
+/** As payments asks: identifiers over tRPC, as itself, by a client that puts questions together where there are several. */
+const askAuthority: Ask = async (question) => (await askAboutOne(question)).active;
+
+/** Sent to a server that asks nobody who asks, over undici. */
+async function post(asked: string | Question): Promise<string> {
   const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify(asked);
   const answer = await agent.request({ origin: LOOKUP, path: '/', method: 'POST', headers, body });
-  return (await answer.body.text()).includes(session);
-};
+  return answer.body.text();
+}
 
 takeOrders({
   authority: (order: Order) => round(askAuthority, order),
-  lookup: (order: Order) => round(lookUp, order),
+  lookup: (order: Order) => round(async ({ session }) => (await post(session)).includes(session), order),
+  statement: (order: Order) => round(async (question) => (await post(question)).includes('"active":true'), order),
 });
 
 async function round(ask: Ask, { questions, forMs }: Order): Promise<Round> {
