@@ -1,6 +1,7 @@
 import type { ProofVerifier } from '@sallyport/auth';
 import type { Log } from '@sallyport/service';
 import type { Later, SendMail } from './accounts/mail.ts';
+import type { FindCarryingClients } from './clients/carrying-clients.ts';
 import type { AuthDatabase } from './database.ts';
 import type { Providers } from './identities/providers.ts';
 import type { Introspect } from './introspection/introspection.ts';
@@ -27,6 +28,8 @@ export type Authority = Readonly<{
   relyingParty: RelyingParty;
   /** Asks the database now about many tokens. */
   introspect: Introspect;
+  /** Asks it now what clients may carry people on with. */
+  carryingClients: FindCarryingClients;
   sendMail: SendMail;
   /** Work that no answer waits for. */
   later: Later;

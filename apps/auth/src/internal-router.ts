@@ -1,6 +1,7 @@
 import { refuseUnavailable } from '@sallyport/service';
 import { tracked } from '@trpc/server';
 import * as z from 'zod';
+import { introspectOnward } from './introspection/onward-tokens.ts';
 import { questionsInput } from './introspection/questions.ts';
 import { newestRuleSet } from './policy/rule-sets.ts';
 import { feedPlaceGrammar, readFeedPlace, writeFeedPlace } from './revocation/feed-place.ts';
@@ -13,13 +14,16 @@ const streamForMs = 5 * 60 * 1000;
 
 /** What the services of this house ask the authority. Each authenticates as itself, and has the right by its scope. */
 export const internalRouter = router({
-  /** DESIGN §7: identifiers of tokens whose signature the asker has checked. As many answers, in the same order. */
+  /**
+   * DESIGN §7: identifiers of tokens whose signature the asker has checked. As many answers, in the same order; in those that ask for it,
+   * the transaction token for the next hop.
+   */
   introspect: trust
     .authenticatedRead({ scope: 'introspect', from: 'service' })
     .input(questionsInput)
     .query(async ({ ctx: { authority, principal }, input }) => {
       try {
-        return { answers: await authority.introspect(input.questions, { client: principal.client }) };
+        return { answers: await introspectOnward(authority, input.questions, principal.client) };
       } catch (err) {
         // A part that is not known makes the whole not known: nothing is active, or inactive, by default.
         authority.log.error({ err }, 'the database did not answer an introspection');

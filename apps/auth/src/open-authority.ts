@@ -66,9 +66,10 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
     const passwords = await openPasswords({ keyEncryptionKey: settings.keyEncryptionKey });
     const throttle = openThrottle({ store: postgresStore(pool), now, factor: settings.throttleFactor });
     const relyingParty = relyingPartyOf(issuer, settings.passkeys ?? { origins: [] });
-    const { introspect } = reader;
+    const { introspect, carryingClients } = reader;
     const providers = openProviders(settings.identityProviders ?? [], { issuer, log, now });
-    const parts = { issuer, database, keys, sealer, passwords, providers, relyingParty, introspect, throttle };
+    const asked = { introspect, carryingClients };
+    const parts = { issuer, database, keys, sealer, passwords, providers, relyingParty, ...asked, throttle };
     const later = openLater({ onError: (what, err) => log.error({ what, err }, 'what was to be done later failed') });
     const proofs = openProofs({ database, keyEncryptionKey: settings.keyEncryptionKey, now, log });
     const { sendMail = noMail(log), places = nowhere } = settings;

@@ -52,7 +52,7 @@ export async function openPaymentsParts(): Promise<PaymentsParts & Readonly<{ ke
       telemetry,
     }),
     keys,
-    askQuote: quotesFrom({ service, issuer, url: settings.CATALOG_URL, log }),
+    askQuote: quotesFrom({ service, url: settings.CATALOG_URL, log }),
     log,
     telemetry,
   };

@@ -156,20 +156,48 @@ test('a payment after revoke returned is refused', async () => {
   expect(await stored(key)).toBe(0);
 });
 
-test('a session that ends while the price is asked does not pay', async () => {
+test.for([
+  ['whose token is not good to be carried on with', 'invalid_grant', 401, 'invalid_token'],
+  ['whose client may do less at catalog', 'invalid_scope', 403, 'insufficient_scope'],
+  [
+    'whom payments may not carry on, which says nothing about the buyer',
+    'unauthorized_client',
+    503,
+    'temporarily_unavailable',
+  ],
+] as const)('a buyer %s does not pay, and catalog is not asked', async ([, error, status, reason]) => {
   const mine = await fill();
-  house.oauth.refuseExchange('invalid_grant');
-  const refused = await call('pay', agreed(), { token: mine, key: newKey() });
-  house.oauth.refuseExchange(undefined);
-  expect([refused.status, refused.reason]).toEqual([401, 'invalid_token']);
+  const [key, asked] = [newKey(), house.catalog.asked.length];
+  house.authority.refuseOnward(error);
+  const refused = await call('pay', agreed(), { token: mine, key });
+  house.authority.refuseOnward(undefined);
+  expect([refused.status, refused.reason]).toEqual([status, reason]);
+  expect(house.catalog.asked).toHaveLength(asked);
+  expect(await stored(key)).toBe(0);
 });
 
-test('an exchange that is refused for any other reason says nothing about the buyer', async () => {
+test('a payment asks the authority once, and nobody else but catalog', async () => {
   const mine = await fill();
-  house.oauth.refuseExchange('invalid_client');
-  const refused = await call('pay', agreed(), { token: mine, key: newKey() });
-  house.oauth.refuseExchange(undefined);
-  expect([refused.status, refused.reason]).toEqual([503, 'temporarily_unavailable']);
+  await call('pay', agreed(), { token: mine, key: newKey() });
+  const [questions, forms] = [house.authority.questionsAsked(), house.oauth.forms.length];
+  expect((await call('pay', agreed(), { token: mine, key: newKey() })).status).toBe(200);
+  expect(house.authority.questionsAsked() - questions).toBe(1);
+  expect(house.oauth.forms.length - forms).toBe(0);
+});
+
+test('two payments at once are two transactions, each with its own token', async () => {
+  const mine = await fill();
+  const before = house.catalog.asked.length;
+  await Promise.all([1, 2].map(() => call('pay', agreed(), { token: mine, key: newKey() })));
+  const [one, other] = house.catalog.asked.slice(before).map(({ transaction }) => transaction);
+  expect(one).not.toBe(other);
+});
+
+test('input that makes no sense is told to those who are let in, and asks for no transaction token', async () => {
+  const key = newKey();
+  expect((await call('pay', { nonsense: true }, { key })).status).toBe(401);
+  const refused = await call('pay', { nonsense: true }, { token: await token(), key });
+  expect([refused.status, refused.reason]).toEqual([400, 'invalid_input']);
 });
 
 test('an authority that is silent makes a payment 503 within about a second, and reads go on', async () => {

@@ -1,4 +1,4 @@
-import type { Principal } from '@sallyport/auth';
+import type { Onward, Principal } from '@sallyport/auth';
 import { refuse } from '@sallyport/service';
 import type { Agreement } from './catalog-quote.ts';
 import { pay, paymentMade } from './ledger.ts';
@@ -15,13 +15,13 @@ import type { Context } from './trpc.ts';
  * @throws 409 `price_changed`, and what `quotesFrom` and `pay` throw
  */
 export async function purchase(
-  { request, database, askQuote }: Context,
+  { database, askQuote, onward }: Pick<Context, 'database' | 'askQuote'> & Readonly<{ onward: Onward | undefined }>,
   principal: Principal<'fresh+mfa'>,
   order: Agreement & Readonly<{ idempotencyKey: string }>,
 ): Promise<Receipt> {
   const made = await paymentMade(database, principal, order);
   if (made !== undefined) return made;
-  const quote = await askQuote(request, principal, order);
+  const quote = await askQuote(onward, principal, order.productId);
   if (quote.amount !== order.amount || quote.currency !== order.currency) {
     refuse({
       code: 'CONFLICT',

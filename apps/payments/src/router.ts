@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { agreementInput, toCatalog } from './catalog-quote.ts';
 import { refund, topUp } from './ledger.ts';
 import { amountInput, currencyInput } from './money.ts';
 import { purchase } from './purchase.ts';
@@ -12,7 +13,6 @@ const moving = { scope: 'payments:write', mfaWithinSeconds: 300 };
 
 const page = z.strictObject({ limit: z.int().min(1).max(100).default(20), cursor: z.uuid().optional() });
 const money = z.strictObject({ amount: amountInput, currency: currencyInput });
-const agreement = z.strictObject({ productId: z.uuid(), amount: amountInput, currency: currencyInput });
 
 /** The procedures of payments. What each answers and refuses stands at the function it calls. */
 export const paymentsRouter = router({
@@ -29,8 +29,8 @@ export const paymentsRouter = router({
     .mutation(({ ctx, input }) => topUp(ctx.database, ctx.principal, { ...input, idempotencyKey: ctx.idempotencyKey })),
 
   pay: trust
-    .regulatedAction(moving)
-    .input(agreement)
+    .regulatedAction({ ...moving, onward: toCatalog })
+    .input(agreementInput)
     .mutation(({ ctx, input }) => purchase(ctx, ctx.principal, { ...input, idempotencyKey: ctx.idempotencyKey })),
 
   refund: trust

@@ -1,5 +1,14 @@
+import type { OnwardAnswer, OnwardQuestion } from './onward.ts';
+
 /** One question to the authority: is this token, whose signature we checked, still good? Identifiers only. */
-export type IntrospectionQuestion = Readonly<{ tokenId: string; session: string; subject: string; client: string }>;
+export type IntrospectionQuestion = Readonly<{
+  tokenId: string;
+  session: string;
+  subject: string;
+  client: string;
+  /** Asks besides for a transaction token, to carry the caller on with. */
+  onward?: OnwardQuestion;
+}>;
 
 /** Times are the authority's epoch seconds. `answeredAt` is its clock when it answered. */
 export type IntrospectionAnswer =
@@ -16,6 +25,8 @@ export type IntrospectionAnswer =
       secondFactorWithinSeconds?: number | undefined;
       /** The subject's roles now, at the service that asks. Left out by an authority that keeps none: the token's count. */
       roles?: readonly string[] | undefined;
+      /** There when it was asked for. */
+      onward?: OnwardAnswer | undefined;
       answeredAt: number;
     }>;
 

@@ -1,6 +1,7 @@
 import { clockSkewSeconds } from './claims.ts';
 import type { Denial, DenialReason, StepUpChallenge } from './denial.ts';
 import { isOutage } from './denial.ts';
+import type { OnwardAnswer } from './onward.ts';
 import {
   admitService,
   admitUser,
@@ -18,7 +19,7 @@ export type Standing =
   /** With `nonce`: one for the sender's next proof. */
   | Readonly<{ kind: 'refused'; reason: DenialReason; nonce?: string }>
   | (Caller & Readonly<{ kind: 'known'; evidence: 'local' | 'degraded' }>)
-  | (Caller & Readonly<{ kind: 'known'; evidence: 'fresh'; session: SessionState }>)
+  | (Caller & Readonly<{ kind: 'known'; evidence: 'fresh'; session: SessionState; onward?: OnwardAnswer }>)
   | (Caller & Readonly<{ kind: 'propagated'; service: VerifiedToken; transaction: Transaction }>);
 
 export type Verdict<Admitted> = Readonly<{ admitted: Admitted }> | Readonly<{ denial: Denial }>;

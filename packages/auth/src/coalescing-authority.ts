@@ -1,5 +1,6 @@
 import type { AskAboutOne, AskAuthority, IntrospectionAnswer, IntrospectionQuestion } from './authority.ts';
 import { NoAnswerInTime, withinDeadline } from './deadline.ts';
+import { isOnwardAnswer } from './onward.ts';
 
 /** Limits of `coalescingAuthority`: one deadline in milliseconds, and two numbers of things at once. */
 export type CoalescingOptions = Readonly<{
@@ -22,6 +23,7 @@ type Asker = Readonly<{ resolve: (answer: IntrospectionAnswer) => void; reject: 
  * timers are deadlines.
  *
  * - An asker only ever joins a question that has *not been sent yet*, so an answer is never older than the question (DESIGN §7).
+ * - A question for a transaction token is nobody else's: two requests never get the same token.
  * - Answers are not kept. A call that fails, fails for its own askers; an answer of another shape, for that question alone.
  * - Who gives up while waiting is not asked about any more, so a silent authority leaves no backlog.
  *
@@ -32,7 +34,7 @@ type Asker = Readonly<{ resolve: (answer: IntrospectionAnswer) => void; reject: 
 export function coalescingAuthority(ask: AskAuthority, options: CoalescingOptions = {}): AskAboutOne {
   const { deadlineMs = 1000, maxBatch = 128, maxUnderWay = 2 } = options;
   // In the order in which they were first asked: nobody is overtaken.
-  const waiting = new Map<string, Waiting>();
+  const waiting = new Map<string | symbol, Waiting>();
   let underWay = 0;
 
   function send(): void {
@@ -61,7 +63,7 @@ export function coalescingAuthority(ask: AskAuthority, options: CoalescingOption
 
   return (question) =>
     new Promise((resolve, reject) => {
-      const key = questionKey(question);
+      const key = question.onward === undefined ? questionKey(question) : Symbol('of this request alone');
       const entry = waiting.get(key) ?? { question, askers: new Set() };
       const asker: Asker = { resolve: ended(resolve), reject: ended(reject) };
       const timer = setTimeout(giveUp, deadlineMs);
@@ -83,7 +85,7 @@ export function coalescingAuthority(ask: AskAuthority, options: CoalescingOption
     });
 }
 
-function takeFirst(waiting: Map<string, Waiting>, count: number): readonly Waiting[] {
+function takeFirst(waiting: Map<string | symbol, Waiting>, count: number): readonly Waiting[] {
   const batch: Waiting[] = [];
   for (const [key, entry] of waiting) {
     if (batch.length === count) break;
@@ -119,18 +121,19 @@ function isAnswer(answer: unknown): answer is IntrospectionAnswer {
   const unsaid = { secondFactorAt: undefined, secondFactorWithinSeconds: undefined };
   const times = { authTime: undefined, answeredAt: undefined, ...unsaid, ...answer };
   const isWhole = [times.authTime, times.answeredAt].every(Number.isSafeInteger);
+  if ('onward' in answer && answer.onward !== undefined && !isOnwardAnswer(answer.onward)) return false;
   const perhaps = [times.secondFactorAt, times.secondFactorWithinSeconds];
   return isWhole && perhaps.every((time) => time === undefined || Number.isSafeInteger(time));
 }
 
 // Every member is part of the key: two questions that differ anywhere never share an answer. A new member does not compile
-// until it is named here.
+// until it is named here. One with `onward` is never shared at all.
 const partsOfKey = Object.keys({
   tokenId: true,
   session: true,
   subject: true,
   client: true,
-} satisfies Record<keyof IntrospectionQuestion, true>);
+} satisfies Record<Exclude<keyof IntrospectionQuestion, 'onward'>, true>);
 
 function questionKey(question: IntrospectionQuestion): string {
   const parts: Readonly<Record<string, unknown>> = question;

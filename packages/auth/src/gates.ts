@@ -5,6 +5,7 @@ import { systemClock, type Clock } from './clock.ts';
 import { courseWhenBehind } from './consistency-token.ts';
 import { watchDemotions, type Demotion } from './demotion.ts';
 import type { DenialReason } from './denial.ts';
+import type { OnwardWish } from './onward.ts';
 import { openIssuers, type OpenIssuer, type OpenIssuers } from './open-issuers.ts';
 import { rolesOf, userOf } from './principal.ts';
 import { proofVerifier, type ProofVerifier } from './proof-verifier.ts';
@@ -59,7 +60,11 @@ export type GateOptions = Readonly<{
 
 /** Both gates of a service, opened. `openRequest` takes them; nothing else needs to call their members. */
 export type Gates = Readonly<{
-  examine: (request: RequestContext, carriedBy: 'bearer' | 'transaction') => Standing | Promise<Standing>;
+  examine: (
+    request: RequestContext,
+    carriedBy: 'bearer' | 'transaction',
+    wish?: OnwardWish,
+  ) => Standing | Promise<Standing>;
   /** With the standing that an admitted call rests on. */
   report: (decision: Decision, standing?: Standing) => void;
   /** Whether nobody is let in at this tier, by order. */
@@ -90,9 +95,9 @@ export function openGates(options: GateOptions): Gates {
       options.onDecision?.(decision);
       if (decision.outcome === 'admitted' && standing !== undefined) maybeConfirm(issuers, decision.tier, standing);
     },
-    examine: (request, carriedBy) => {
+    examine: (request, carriedBy, wish) => {
       if (carriedBy === 'transaction') return examineTransaction(options, issuers, request);
-      return andThen(examineBearer(issuers, request), (standing) =>
+      return andThen(examineBearer(issuers, request, wish), (standing) =>
         standing.kind === 'known' ? checkSender(standing, request) : standing,
       );
     },
@@ -112,7 +117,11 @@ function maybeConfirm(issuers: OpenIssuers, tier: TrustTier, standing: Standing)
   issuers.named(token.issuer)?.confirmation?.consider({ tier, evidence, token });
 }
 
-function examineBearer(issuers: OpenIssuers, request: RequestContext): Standing | Promise<Standing> {
+function examineBearer(
+  issuers: OpenIssuers,
+  request: RequestContext,
+  wish: OnwardWish | undefined,
+): Standing | Promise<Standing> {
   const { authorization, consistency } = request;
   if (consistency.kind === 'refused') return consistency;
   switch (authorization.kind) {
@@ -127,18 +136,26 @@ function examineBearer(issuers: OpenIssuers, request: RequestContext): Standing 
     }
     case 'token': {
       const issuer = issuers.of(authorization.token);
-      return issuer === undefined ? refused('token_issuer') : examineSigned(issuer, authorization.token, request);
+      return issuer === undefined
+        ? refused('token_issuer')
+        : examineSigned(issuer, authorization.token, { request, wish });
     }
   }
 }
 
-function examineSigned(issuer: OpenIssuer, token: BearerToken, request: RequestContext): Standing | Promise<Standing> {
+type Asking = Readonly<{ request: RequestContext; wish: OnwardWish | undefined }>;
+
+function examineSigned(
+  issuer: OpenIssuer,
+  token: BearerToken,
+  { request, wish }: Asking,
+): Standing | Promise<Standing> {
   if (issuer.local === undefined) return refused('token_issuer');
   const behind = issuer.isBehind(request.consistency);
   const course = behind ? courseWhenBehind(issuer.course(request.tier)) : issuer.course(request.tier);
   const { fresh } = issuer;
   if (course === 'introspect' && fresh !== undefined) {
-    return andThen(fresh.verify(token), (answer) => {
+    return andThen(fresh.verify(token, wish), (answer) => {
       const asked = standingOf(issuer, answer, course);
       // Nobody can be asked about a service's own token: what it carries here could be over by now.
       return behind && asked.kind === 'known' && asked.evidence !== 'fresh' ? refused('feed_behind') : asked;
@@ -162,12 +179,12 @@ function standingOf(issuer: OpenIssuer, verification: Verification, course: Cour
     }
     return refused(verification.reason);
   }
-  const { token, session, checkedAtMs } = verification;
+  const { token, session, checkedAtMs, onward } = verification;
   if (issuer.isRevoked(token)) return refused('revoked');
   if (issuer.isTooOld(token)) return refused('token_stale');
   const here = issuer.name === undefined ? token : { ...token, roles: rolesOf(issuer.name, token.roles) };
   const caller = { kind: 'known', token: here, name: userOf(issuer.name, token.subject), checkedAtMs } as const;
-  if (session !== undefined) return { ...caller, evidence: 'fresh', session };
+  if (session !== undefined) return { ...caller, evidence: 'fresh', session, ...(onward !== undefined && { onward }) };
   switch (course) {
     case 'local':
     case 'degraded':

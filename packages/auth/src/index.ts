@@ -31,6 +31,14 @@ export { assertForeignIssuers, type ForeignIssuer } from './foreign-issuer-confi
 export type { FeedHandlers } from './feed-connection.ts';
 export type { FeedLag } from './feed-knowledge.ts';
 export type { FeedMessage, Notice, RevocationEvent } from './feed-position.ts';
+export {
+  openOnward,
+  type Onward,
+  type OnwardAccess,
+  type OnwardAnswer,
+  type OnwardQuestion,
+  type OnwardWish,
+} from './onward.ts';
 export { openGates, type Decision, type GateOptions, type Gates } from './gates.ts';
 export { endpointVerifier, opaqueTokenVerifier, type EndpointVerifierOptions } from './endpoint-verifiers.ts';
 export { BreakerOpen, guardedAuthority, type BreakerTransition, type GuardOptions } from './guarded-authority.ts';

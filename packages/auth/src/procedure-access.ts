@@ -1,3 +1,4 @@
+import type { OnwardAccess } from './onward.ts';
 import type { TrustTier } from './trust-tier.ts';
 
 /** What a procedure asks of its caller, as its gate was made. `scopes` is empty for a public read only. */
@@ -18,7 +19,13 @@ export type Access<From extends ProcedureAccess['from'] = 'user'> = Readonly<{
 }>;
 
 /** `scope` and `role` as in `Access`. `mfaWithinSeconds`: greatest age of the second factor, by the authority's clock (RFC 9470 `max_age`). */
-export type RegulatedAccess = Readonly<{ scope: string; role?: string; mfaWithinSeconds: number }>;
+export type RegulatedAccess = Readonly<{
+  scope: string;
+  role?: string;
+  mfaWithinSeconds: number;
+  /** For a procedure that calls another service in its caller's name. */
+  onward?: OnwardAccess;
+}>;
 
 /** What a caller must bring besides evidence. */
 export type Needs = Omit<ProcedureAccess, 'tier'>;

@@ -3,6 +3,7 @@ import { readAuthorization, type Authorization } from './bearer-token.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { readConsistencyHeader, type ConsistencyHeader } from './consistency-token.ts';
 import type { Gates } from './gates.ts';
+import type { OnwardWish } from './onward.ts';
 import type { PolicySource } from './policy.ts';
 import { hopHeaders, readTransactionHeader, type TransactionHeader } from './propagation.ts';
 import { requestPolicy, type RequestPolicy } from './request-policy.ts';
@@ -34,7 +35,7 @@ export type RequestContext = Readonly<{
   signal: AbortSignal;
   gates: Gates;
   /** What the gates say of the caller, asked at most once per request and kind of caller. At once where nobody is to be waited for. */
-  standing: (carriedBy: 'bearer' | 'transaction') => Standing | Promise<Standing>;
+  standing: (carriedBy: 'bearer' | 'transaction', wish?: OnwardWish) => Standing | Promise<Standing>;
   /** Resource rules, of one version for the whole request. */
   policy: RequestPolicy;
 }>;
@@ -84,9 +85,9 @@ export function openRequest(options: RequestOptions): RequestContext {
     remainingMs: () => Math.max(0, endsAtMs - clock.monotonicMs()),
     signal: options.signal ?? new AbortController().signal,
     gates,
-    standing: (carriedBy) =>
+    standing: (carriedBy, wish) =>
       carriedBy === 'bearer'
-        ? (asBearer ??= gates.examine(request, carriedBy))
+        ? (asBearer ??= gates.examine(request, carriedBy, wish))
         : (asTransaction ??= gates.examine(request, carriedBy)),
     policy: requestPolicy(options.policy),
   };

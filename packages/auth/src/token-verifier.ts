@@ -1,5 +1,6 @@
 import type { BearerToken, OpaqueToken } from './bearer-token.ts';
 import type { DenialReason } from './denial.ts';
+import type { OnwardAnswer, OnwardWish } from './onward.ts';
 import type { Confirmation } from './sender.ts';
 
 /** What a token says, once somebody has checked that it may be believed. Times are epoch seconds. */
@@ -44,7 +45,14 @@ export type SessionState = Readonly<{
 
 /** What a `TokenVerifier` answers: yes, no, or that nobody could say. The three are never folded into two. */
 export type Verification =
-  | Readonly<{ outcome: 'verified'; token: VerifiedToken; session?: SessionState; checkedAtMs: number }>
+  | Readonly<{
+      outcome: 'verified';
+      token: VerifiedToken;
+      session?: SessionState;
+      checkedAtMs: number;
+      /** From the fresh gate of an issuer that gives transaction tokens, when one was wished for. */
+      onward?: OnwardAnswer;
+    }>
   | Readonly<{ outcome: 'refused'; reason: DenialReason; token?: VerifiedToken }>
   | Readonly<{ outcome: 'unknown'; reason: 'keys_unavailable' | 'authority_unreachable' }>;
 
@@ -58,7 +66,8 @@ export type Verification =
  * A verifier does not look at the revocation feed, scopes or tiers: `gates.ts` and `authorize.ts` do. It never throws.
  */
 export interface TokenVerifier {
-  verify(token: BearerToken): Verification | Promise<Verification>;
+  /** `wish`: for whoever asks the authority anyway, and can ask for a transaction token with it. Others ignore it. */
+  verify(token: BearerToken, wish?: OnwardWish): Verification | Promise<Verification>;
   /** Greatest `exp − iat`, in seconds, of a token that it verifies. Revocations must be remembered for as long. */
   readonly maxLifetimeSeconds: number;
 }

@@ -1,4 +1,4 @@
-import { TRPCError, type AnyTRPCRouter, type TRPCProcedureBuilder, type TRPCUnsetMarker } from '@trpc/server';
+import { TRPCError, type AnyTRPCRouter } from '@trpc/server';
 import { andThen, isPromise } from './and-then.ts';
 import {
   authorizeFresh,
@@ -14,6 +14,7 @@ import {
 import { answerDenial, type DenialAnswer } from './challenge.ts';
 import type { Denial } from './denial.ts';
 import type { Decision } from './gates.ts';
+import { onwardOf, wishOf, type OnwardAccess } from './onward.ts';
 import type { PolicyUnknown } from './policy.ts';
 import type { Principal, PropagatedPrincipal, ServicePrincipal } from './principal.ts';
 import {
@@ -26,20 +27,19 @@ import {
 } from './procedure-access.ts';
 import { refuseUnregulated } from './regulated-request.ts';
 import type { RequestContext } from './request-context.ts';
+import type {
+  BaseProcedure,
+  CarryingOn,
+  Guarded,
+  Regulated,
+  TrustBuilders,
+  TrustContext,
+  TrustMeta,
+} from './trust-builders.ts';
 import type { TrustTier } from './trust-tier.ts';
 
 export type { Access, ProcedureAccess, RegulatedAccess } from './procedure-access.ts';
-
-/** What a service's tRPC context must hold. */
-export type TrustContext = { readonly request: RequestContext };
-
-/** Mirrors the tier of a procedure, for reading. The tier that counts sits in the builder's closure. */
-export type TrustMeta = {
-  readonly tier?: TrustTier;
-  readonly scopes?: readonly string[];
-  readonly role?: string;
-  readonly from?: ProcedureAccess['from'];
-};
+export type { TrustBuilders, TrustContext, TrustMeta } from './trust-builders.ts';
 
 /** What each gate middleware was made for: a procedure's tier and scopes are read from here, not from its meta. */
 const accessOfMiddleware = new WeakMap<object, ProcedureAccess>();
@@ -54,8 +54,8 @@ export function trustTiers<Context extends TrustContext, Shape>(
   procedure: BaseProcedure<Context, Shape>,
 ): TrustBuilders<Context, Shape> {
   function gate<Admitted extends Admissible>(tier: TrustTier, needs: Needs, decide: Decide<Admitted>) {
-    const guarded = procedure.meta({ tier, ...needs }).use(async function passGate({ ctx, path, next }) {
-      const admitted = admit(requestOf(ctx), { tier, path, decide });
+    const guarded = procedure.meta({ tier, ...needs }).use(async function passGate({ ctx, path, next, getRawInput }) {
+      const admitted = admit(requestOf(ctx), { tier, path, decide, getRawInput });
       const principal = isPromise(admitted) ? await admitted : admitted;
       return next({ ctx: { principal } });
     });
@@ -86,6 +86,24 @@ export function trustTiers<Context extends TrustContext, Shape>(
     }
   }
 
+  function regulated(access: RegulatedAccess & Readonly<{ onward: OnwardAccess }>): CarryingOn<Context, Shape>;
+  function regulated(access: RegulatedAccess): Regulated<Context, Shape>;
+  function regulated({ mfaWithinSeconds, onward, ...access }: RegulatedAccess): unknown {
+    const needs = needsOf(access);
+    const demand = { withinSeconds: mfaWithinSeconds, acrValues: twoFactorAcrValues, role: needs.role };
+    const guarded = gate('regulatedAction', needs, {
+      by: 'bearer',
+      verdict: (standing) => authorizeWithSecondFactor(standing, needs.scopes, demand),
+      precheck: refuseUnregulated,
+      onward,
+    });
+    return guarded.use(async function takeIdempotencyKey({ ctx, next }) {
+      const request = requestOf(ctx);
+      const leave = onward && { onward: onwardOf(request, await request.standing('bearer')) };
+      return next({ ctx: { idempotencyKey: request.idempotencyKeys[0] ?? '', ...leave } });
+    });
+  }
+
   return {
     publicRead: () => gate('publicRead', { scopes: [], from: 'user' }, { by: 'bearer', verdict: authorizePublic }),
     authenticatedRead: read,
@@ -93,56 +111,11 @@ export function trustTiers<Context extends TrustContext, Shape>(
       own('standardWrite', access, (standing, { scopes, role }) => authorizeUser(standing, scopes, role)),
     privilegedWrite: (access) =>
       own('privilegedWrite', access, (standing, { scopes, role }) => authorizeFresh(standing, scopes, role)),
-    regulatedAction: ({ mfaWithinSeconds, ...access }) => {
-      const needs = needsOf(access);
-      const demand = { withinSeconds: mfaWithinSeconds, acrValues: twoFactorAcrValues, role: needs.role };
-      const guarded = gate('regulatedAction', needs, {
-        by: 'bearer',
-        verdict: (standing) => authorizeWithSecondFactor(standing, needs.scopes, demand),
-        precheck: refuseUnregulated,
-      });
-      return guarded.use(function takeIdempotencyKey({ ctx, next }) {
-        return next({ ctx: { idempotencyKey: requestOf(ctx).idempotencyKeys[0] ?? '' } });
-      });
-    },
+    regulatedAction: regulated,
   };
 }
 
 type Judge<Admitted> = (standing: Standing, needs: Needs) => Verdict<Admitted>;
-
-type BaseProcedure<Context, Shape, Overrides = object> = TRPCProcedureBuilder<
-  Context,
-  TrustMeta,
-  Overrides,
-  TRPCUnsetMarker,
-  TRPCUnsetMarker,
-  TRPCUnsetMarker,
-  TRPCUnsetMarker,
-  false,
-  Shape
->;
-
-type Guarded<Context, Shape, Admitted> = BaseProcedure<Context, Shape, { principal: Admitted }>;
-
-/** What `trustTiers` makes: one builder per tier, each a `t.procedure` whose `ctx.principal` is typed by the tier's evidence. */
-export type TrustBuilders<Context, Shape> = Readonly<{
-  /** Anybody. `ctx.principal` is there when a good token came along; a bad one is refused, an unknown one ignored. */
-  publicRead: () => Guarded<Context, Shape, Principal<'local' | 'degraded' | 'fresh'> | undefined>;
-  /** The local gate. Serves on `degraded` evidence through 60 s of a silent feed, then answers 503. */
-  authenticatedRead: {
-    (access: Access): Guarded<Context, Shape, Principal<'local' | 'degraded' | 'fresh'>>;
-    (access: Access<'service'>): Guarded<Context, Shape, ServicePrincipal>;
-    (access: Access<'transaction'>): Guarded<Context, Shape, PropagatedPrincipal>;
-  };
-  /** The local gate with a live feed; after 10 s of silence it asks the authority instead. */
-  standardWrite: (access: Access) => Guarded<Context, Shape, Principal<'local' | 'degraded' | 'fresh'>>;
-  /** The fresh gate. */
-  privilegedWrite: (access: Access) => Guarded<Context, Shape, Principal<'fresh'>>;
-  /** The fresh gate, a second factor within N seconds, an `Idempotency-Key`, and a request of its own. */
-  regulatedAction: (
-    access: RegulatedAccess,
-  ) => BaseProcedure<Context, Shape, { principal: Principal<'fresh+mfa'>; idempotencyKey: string }>;
-}>;
 
 /** Whoever a gate lets in; `undefined` is anybody. */
 type Admissible = Principal | ServicePrincipal | undefined;
@@ -152,9 +125,16 @@ type Decide<Admitted extends Admissible> = Readonly<{
   verdict: (standing: Standing) => Verdict<Admitted>;
   /** What the request must be like before its caller matters. */
   precheck?: (request: RequestContext) => Denial | undefined;
+  /** What the authority is asked for, besides whether the caller is good. */
+  onward?: OnwardAccess | undefined;
 }>;
 
-type Call<Admitted extends Admissible> = Readonly<{ tier: TrustTier; path: string; decide: Decide<Admitted> }>;
+type Call<Admitted extends Admissible> = Readonly<{
+  tier: TrustTier;
+  path: string;
+  decide: Decide<Admitted>;
+  getRawInput: () => Promise<unknown>;
+}>;
 
 function admit<Admitted extends Admissible>(
   request: RequestContext,
@@ -164,7 +144,12 @@ function admit<Admitted extends Admissible>(
   const closed: Denial | undefined = request.gates.isClosed(call.tier) ? { reason: 'tier_closed' } : undefined;
   const refused = closed ?? call.decide.precheck?.(request);
   const judge = (standing: Standing | Denial): Admitted => judgeCall(request, call, { standing, startedAtMs });
-  return andThen<Standing | Denial, Admitted>(refused ?? request.standing(call.decide.by), judge);
+  const { by, onward } = call.decide;
+  if (refused === undefined && onward !== undefined && request.authorization.kind === 'token')
+    return wishOf(onward, call.getRawInput)
+      .then((wish) => request.standing(by, wish))
+      .then(judge);
+  return andThen<Standing | Denial, Admitted>(refused ?? request.standing(by), judge);
 }
 
 type Examined = Readonly<{ standing: Standing | Denial; startedAtMs: number }>;

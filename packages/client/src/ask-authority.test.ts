@@ -84,3 +84,25 @@ test('a service that may not ask is refused, which says nothing about the user',
     new AuthorityRefused('insufficient_scope', 403),
   );
 });
+
+test('who is to be carried on is asked about with their token, and comes with a transaction token, or with the reason why not', async () => {
+  const onward = { token: 'users-own', scope: 'catalog:read', context: { product: 'p1' } };
+  let asked: unknown;
+  opened.peer.introspect = async (questions) => {
+    asked = questions;
+    const alive = { active: true, authTime: 1, acr: 'aal2', answeredAt: 2 };
+    return [{ ...alive, onward: { transaction: 'minted' } }, { ...alive, onward: { refused: 'invalid_scope' } }, alive];
+  };
+  const questions = [{ ...question('a'), onward }, { ...question('b'), onward }, question('c')];
+  const answers = await open().authority(questions, soon());
+  expect(asked).toEqual(questions);
+  expect(answers.map((answer) => answer.active && answer.onward)).toEqual([
+    { transaction: 'minted' },
+    { refused: 'invalid_scope' },
+    undefined,
+  ]);
+  for (const word of [{ transaction: '' }, { refused: 1 }, {}, 'minted']) {
+    opened.peer.introspect = async () => [{ active: true, authTime: 1, acr: 'aal2', answeredAt: 2, onward: word }];
+    await expect(open().authority([question('a')], soon())).rejects.toThrow(AuthorityUnavailable);
+  }
+});

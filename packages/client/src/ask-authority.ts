@@ -29,6 +29,9 @@ const answerSchema = z.discriminatedUnion('active', [
     secondFactorWithinSeconds: z.int().nonnegative().optional(),
     acr: z.string(),
     roles: z.array(z.string().min(1).max(64)).max(16).optional(),
+    onward: z
+      .union([z.object({ transaction: z.string().min(1) }), z.object({ refused: z.string().min(1) })])
+      .optional(),
     answeredAt: z.int(),
   }),
 ]);

@@ -1,4 +1,7 @@
-import { makeConsistencyToken, type Trace } from '@sallyport/auth';
+import { makeConsistencyToken, openRequest, type Onward, type Trace } from '@sallyport/auth';
+import { heldClock, testAuthority, testGates } from '@sallyport/auth/testing';
+import { trustTiers, type TrustContext, type TrustMeta } from '@sallyport/auth/trpc';
+import { initTRPC } from '@trpc/server';
 import { afterEach, beforeEach, expect, expectTypeOf, test } from 'vitest';
 import { clientKey, listenForServices, openServicePeer, type PricesRouter } from './service-testing-peer.ts';
 import { AuthorityRefused, callService, isUnavailable, openServiceClient, reasonOf, type Hop } from './service.ts';
@@ -106,4 +109,57 @@ test('outage and decision are told apart', async () => {
 
   network.close();
   expect(isUnavailable(await call())).toBe(true);
+});
+
+/** A gate's leave to call on, as a handler gets it, and the request that it is for. */
+async function leave(refused?: string): Promise<Onward> {
+  const clock = heldClock();
+  const authority = await testAuthority(clock);
+  authority.secondFactor('1.test');
+  authority.refuseOnward(refused);
+  const { gates, revocations } = await testGates(authority, 'payments');
+  const t = initTRPC.context<TrustContext>().meta<TrustMeta>().create();
+  const carry = { scope: 'catalog:read', context: () => ({ product: 'p1' }) };
+  const router = t.router({
+    pay: trustTiers(t.procedure)
+      .regulatedAction({ scope: 's', mfaWithinSeconds: 300, onward: carry })
+      .mutation(({ ctx }) => ctx.onward),
+  });
+  const own = `Bearer ${await authority.userToken({ audience: 'payments', scope: 's', acr: 'aal2' })}`;
+  const headers = new Map([
+    ['Authorization', own],
+    ['Idempotency-Key', 'k'],
+    ['traceparent', `00-${'c'.repeat(32)}-${'d'.repeat(16)}-00`],
+    ['Request-Timeout-Ms', '3000'],
+  ]);
+  const read = (name: string) => [headers.get(name)].filter((value) => value !== undefined);
+  const context = { request: openRequest({ gates, clock, headers: read, tiers: ['regulatedAction'] }) };
+  const onward = await t.createCallerFactory(router)(context).pay();
+  revocations.close();
+  if (onward === undefined) throw new Error('no leave');
+  return onward;
+}
+
+test('a leave of the gate crosses as a whole: its transaction token with its own request’s trace and deadline', async () => {
+  const onward = await leave();
+  await open().prices({ onward }).price.query({ product: 'p1' });
+  await open()
+    .prices({ onward, withinMs: () => 1500.5 })
+    .price.query({ product: 'p1' });
+  await open()
+    .prices({ onward, withinMs: () => 9000 })
+    .price.query({ product: 'p1' });
+  expect(opened.peer.calls.map((headers) => headers['request-timeout-ms'])).toEqual(['3000', '1500', '3000']);
+  const [call] = opened.peer.calls;
+  expect(call?.['txn-token']).toMatch(/^ey/);
+  expect(call?.['traceparent']).toContain('c'.repeat(32));
+  expect(call?.['authorization']).toMatch(/^Bearer token-/);
+});
+
+test('with a leave that the authority refused, nobody is called', async () => {
+  const onward = await leave('invalid_scope');
+  expect(() => open().prices({ onward })).toThrow(new AuthorityRefused('invalid_scope', 400));
+  expect(opened.peer.calls).toEqual([]);
+  // @ts-expect-error a leave has its request: nobody adds another
+  void (() => open().prices({ onward, request: request(1), transaction: 'x' }));
 });

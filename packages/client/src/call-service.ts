@@ -1,6 +1,7 @@
-import { hopHeaders, writeTrace, type RequestContext } from '@sallyport/auth';
+import { hopHeaders, openOnward, writeTrace, type Onward, type RequestContext } from '@sallyport/auth';
 import { createTRPCClient, httpLink, type TRPCClient, type TRPCLink } from '@trpc/client';
 import type { AnyRouter } from '@trpc/server';
+import { AuthorityRefused } from './authority-failure.ts';
 import { sendingTo } from './http-endpoint.ts';
 import { oneAnswerLink } from './one-answer-link.ts';
 import { withHeaders } from './request-headers.ts';
@@ -23,8 +24,15 @@ export type CallServiceOptions = Readonly<{
 /** What crosses the hop: of the request that is being served, and the transaction token taken for it. */
 export type Hop = Readonly<{
   request: Pick<RequestContext, 'trace' | 'remainingMs' | 'signal' | 'consistency'>;
-  /** Left out when the call is this service's own business and no user's. */
+  /** From `exchange` or `replace`. Left out when the call is this service's own business and no user's. */
   transaction?: TransactionToken;
+}>;
+
+/** The same behind a gate that had the leave to call on: its request and its transaction token, which cannot be had apart. */
+export type OnwardHop = Readonly<{
+  onward: Onward;
+  /** Milliseconds that the call may take, when that is less than what is left to the request. */
+  withinMs?: () => number;
 }>;
 
 /**
@@ -34,22 +42,27 @@ export type Hop = Readonly<{
  *     const catalog = callService<CatalogRouter>({ service, url, audience: 'catalog', scope: 'catalog:read' });
  *     const price = await catalog({ request: ctx.request, transaction }).products.price.query({ id });
  *
+ * Behind a gate that asked the authority for the token with everything else: `catalog({ onward: ctx.onward })`.
+ *
  * A call stops when its request's time is over or its caller goes away. Errors are tRPC's; `isUnavailable` tells an
- * outage from a decision.
+ * outage from a decision. With `onward`, throws `AuthorityRefused` at once when the authority let the user in, and does not let us carry
+ * them on.
  */
-export function callService<Router extends AnyRouter>(options: CallServiceOptions): (hop: Hop) => TRPCClient<Router> {
+export function callService<Router extends AnyRouter>(
+  options: CallServiceOptions,
+): (hop: Hop | OnwardHop) => TRPCClient<Router> {
   const authorized = serviceTokenLink<Router>({
     tokens: options.service,
     audience: options.audience,
     scope: options.scope,
   });
   const send = httpLink(sendingTo({ url: options.url, fetch: options.fetch ?? options.service.fetch }));
-  return (hop) => createTRPCClient<Router>({ links: [hopLink(hop), authorized, send] });
+  return (hop) =>
+    createTRPCClient<Router>({ links: [hopLink('onward' in hop ? carried(hop) : hop), authorized, send] });
 }
 
 /** Trace, deadline, consistency token and transaction token, and a signal that fires when nobody waits any more. */
-function hopLink<Router extends AnyRouter>(hop: Hop): TRPCLink<Router> {
-  const { request, transaction } = hop;
+function hopLink<Router extends AnyRouter>({ request, transaction }: Carried): TRPCLink<Router> {
   return oneAnswerLink(async (op, send) => {
     const remainingMs = Math.floor(request.remainingMs());
     if (remainingMs < 1) throw new DOMException('The time for this request is over.', 'TimeoutError');
@@ -62,4 +75,14 @@ function hopLink<Router extends AnyRouter>(hop: Hop): TRPCLink<Router> {
     };
     return send({ ...withHeaders(op, headers), signal: AbortSignal.any(signals) });
   });
+}
+
+type Carried = Pick<Hop, 'request'> & Readonly<{ transaction?: string }>;
+
+function carried({ onward, withinMs = () => Infinity }: OnwardHop): Carried {
+  const answer = openOnward(onward);
+  if ('refused' in answer) throw new AuthorityRefused(answer.refused, 400);
+  const { request } = onward;
+  const remainingMs = (): number => Math.min(request.remainingMs(), withinMs());
+  return { request: { ...request, remainingMs }, transaction: answer.transaction };
 }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { FeedMessage, IntrospectionQuestion } from '@sallyport/auth';
+import type { FeedMessage } from '@sallyport/auth';
 import { initTRPC, tracked, TRPCError } from '@trpc/server';
 import { createHTTPHandler } from '@trpc/server/adapters/standalone';
 import { exportJWK, generateKeyPair } from 'jose';
@@ -17,7 +17,15 @@ const t = initTRPC.context<Context>().create({
   }),
 });
 
-const question = z.strictObject({ tokenId: z.string(), session: z.string(), subject: z.string(), client: z.string() });
+const question = z.strictObject({
+  tokenId: z.string(),
+  session: z.string(),
+  subject: z.string(),
+  client: z.string(),
+  onward: z
+    .strictObject({ token: z.string(), scope: z.string(), context: z.record(z.string(), z.string()) })
+    .optional(),
+});
 
 /** An authority as services see it, with one procedure to stand for another service. Tests turn its knobs and read its log. */
 export function openServicePeer() {
@@ -34,7 +42,7 @@ export function openServicePeer() {
     forms: new Array<URLSearchParams>(),
     refusedTokens: new Set<string>(),
     /** Called for each introspection; may throw, wait, or leave answers out. */
-    introspect: async (questions: readonly IntrospectionQuestion[]): Promise<unknown[]> =>
+    introspect: async (questions: readonly z.output<typeof question>[]): Promise<unknown[]> =>
       questions.map(({ tokenId }) =>
         tokenId.startsWith('ended') ? { active: false } : { active: true, authTime: 1, acr: 'aal1', answeredAt: 2 },
       ),

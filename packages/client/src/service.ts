@@ -1,5 +1,5 @@
 export { AuthorityRefused, AuthorityUnavailable, isUnavailable } from './authority-failure.ts';
-export { callService, type CallServiceOptions, type Hop } from './call-service.ts';
+export { callService, type CallServiceOptions, type Hop, type OnwardHop } from './call-service.ts';
 export { challengeOf, isStepUpRequired, reasonOf, statusOf, type StepUpRequired } from './denial-answer.ts';
 export { openServiceClient, type ServiceClient, type ServiceClientOptions } from './service-client.ts';
 export type { ServiceToken, TransactionToken } from './token-endpoint.ts';

@@ -57,3 +57,12 @@ export function personsScope(sessionClient: Pick<ClientRights, 'userScopes'>, au
   if (audience === trustDomain) return Object.values(sessionClient.userScopes).flat();
   return Object.hasOwn(sessionClient.userScopes, audience) ? (sessionClient.userScopes[audience] ?? []) : [];
 }
+
+/** Whether a person who signed in through this client has all of that scope there, so that a service may carry them on with it. Pure. */
+export function carriesOn(
+  sessionClient: Pick<ClientRights, 'userScopes'>,
+  { audience, scope }: Readonly<{ audience: string; scope: readonly string[] }>,
+): boolean {
+  const persons = personsScope(sessionClient, audience);
+  return scope.every((one) => persons.includes(one));
+}

@@ -1,9 +1,14 @@
 import { runtimeRole } from '@sallyport/db';
 import pg from 'pg';
+import { prepareCarryingClients, type FindCarryingClients } from '../clients/carrying-clients.ts';
 import type { Now } from '../moments.ts';
 import { prepareIntrospection, type Introspect } from './introspection.ts';
 
-export type IntrospectionReader = Readonly<{ introspect: Introspect; close: () => Promise<void> }>;
+export type IntrospectionReader = Readonly<{
+  introspect: Introspect;
+  carryingClients: FindCarryingClients;
+  close: () => Promise<void>;
+}>;
 
 /** Milliseconds that a question may wait for the database: services give up after a second. */
 const answerWithinMs = 900;
@@ -15,7 +20,7 @@ const answerWithinMs = 900;
 const steadyPlan = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off';
 
 type ReaderSettings = Readonly<{ databaseUrl: string; now: Now }>;
-type Opened = Readonly<{ client: pg.Client; introspect: Introspect }>;
+type Opened = Readonly<{ client: pg.Client; introspect: Introspect; carryingClients: FindCarryingClients }>;
 
 /**
  * Introspection on a connection of its own that pipelines: questions are written without waiting for the answers before
@@ -41,6 +46,7 @@ export function openIntrospectionReader(settings: ReaderSettings): Introspection
 
   return {
     introspect: async (questions, asker) => (await take()).introspect(questions, asker),
+    carryingClients: async (clientIds) => (await take()).carryingClients(clientIds),
     close: async () => {
       const opened = await current?.catch(() => undefined);
       current = undefined;
@@ -60,5 +66,5 @@ async function connect({ databaseUrl, now }: ReaderSettings, onBroken: () => voi
   });
   client.on('error', onBroken).on('end', onBroken);
   await client.connect();
-  return { client, introspect: prepareIntrospection(client, now) };
+  return { client, introspect: prepareIntrospection(client, now), carryingClients: prepareCarryingClients(client) };
 }

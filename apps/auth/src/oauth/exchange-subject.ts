@@ -4,7 +4,7 @@ import type { Authority } from '../authority.ts';
 import type { Client } from '../clients/clients.ts';
 import { sessions } from '../schema.ts';
 import { isLive } from '../sign-in/live-session.ts';
-import { readOwnAccessToken } from '../tokens/own-token.ts';
+import { readOwnAccessToken, type OwnClaims } from '../tokens/own-token.ts';
 import { isActive } from '../tokens/token-status.ts';
 import type { TransactionOrigin } from '../tokens/transaction-token.ts';
 import { trustDomain } from '../tokens/trust-domain.ts';
@@ -24,6 +24,9 @@ export type ExchangeSubject = Readonly<{
 /** Workloads in a chain, at most: whoever needs more has a loop, or a design to look at. */
 const maxWorkloads = 4;
 
+/** Whoever wants to carry a person on: a client of ours, with the audience that it serves. */
+export type Requester = Pick<Client, 'clientId' | 'audience'>;
+
 /**
  * Reads a person's access token, checked as the fresh gate would. It must have been issued for the requester itself: a service cannot
  * exchange a token that it only saw.
@@ -31,15 +34,25 @@ const maxWorkloads = 4;
 export async function readAccessSubject(
   authority: Authority,
   text: string,
-  requester: Client,
+  requester: Requester,
 ): Promise<ExchangeSubject> {
+  const claims = await readSubjectClaims(authority, text, requester);
+  if (!(await isActive(authority, claims))) throw refused('the subject token is revoked');
+  return { subject: claims.sub, session: claims.sid, sessionClient: claims.client_id };
+}
+
+/** All of that but the last: whether it is revoked, and its session alive, is for the caller to know. */
+export async function readSubjectClaims(
+  authority: Authority,
+  text: string,
+  requester: Requester,
+): Promise<OwnClaims & Readonly<{ sid: string }>> {
   const claims = await readOwnAccessToken(authority, text);
   if (claims?.sid === undefined) throw refused('the subject token is no access token of a person');
   if (claims.aud !== requester.audience) throw refused('the subject token is for another audience');
   if (!mayAct(claims.may_act, { clientId: requester.clientId, issuer: authority.issuer }))
     throw refused('the subject token names another actor');
-  if (!(await isActive(authority, claims))) throw refused('the subject token is revoked');
-  return { subject: claims.sub, session: claims.sid, sessionClient: claims.client_id };
+  return { ...claims, sid: claims.sid };
 }
 
 /**

@@ -12,6 +12,11 @@ export function readForm<Schema extends z.ZodType>(schema: Schema, form: URLSear
   return read.data;
 }
 
+/** What a transaction is about, frozen for all of it: a few short texts by name. */
+export const frozenDetails = z
+  .record(z.string().min(1).max(64), z.string().max(256))
+  .refine((details) => Object.keys(details).length <= 16);
+
 /** Scope tokens, space-separated (RFC 6749 §3.3). */
 export const scopeMember = z
   .string()

@@ -2,21 +2,20 @@ import { parseJson } from '@sallyport/service';
 import * as z from 'zod';
 import type { Authority } from '../authority.ts';
 import { authenticateClient, clientMembers } from '../clients/client-authentication.ts';
-import { personsScope } from '../clients/client-matrix.ts';
+import { carriesOn } from '../clients/client-matrix.ts';
 import { findClient, type Client } from '../clients/clients.ts';
 import { mintTransactionToken } from '../tokens/transaction-token.ts';
 import { trustDomain } from '../tokens/trust-domain.ts';
 import { readAccessSubject, readTransactionSubject, type ExchangeSubject } from './exchange-subject.ts';
-import { grantedScope } from './granted-scope.ts';
+import { exchangeGrant, grantedScope } from './granted-scope.ts';
 import { OAuthError } from './oauth-error.ts';
-import { readForm, scopeMember } from './oauth-forms.ts';
+import { frozenDetails, readForm, scopeMember } from './oauth-forms.ts';
 import type { OAuthRequest } from './oauth-request.ts';
 
-const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const transactionTokenType = 'urn:ietf:params:oauth:token-type:txn_token';
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 
-/** The frozen details: a small JSON object of strings, base64url-encoded as the draft has it. */
+/** `request_details`: base64url-encoded, as the draft has it. */
 const requestDetails = z
   .string()
   .max(2048)
@@ -24,9 +23,7 @@ const requestDetails = z
   .transform(
     (text, context) => parseJson(Buffer.from(text, 'base64url').toString('utf8')) ?? context.addIssue('not JSON'),
   )
-  .pipe(
-    z.record(z.string().min(1).max(64), z.string().max(256)).refine((details) => Object.keys(details).length <= 16),
-  );
+  .pipe(frozenDetails);
 
 const members = clientMembers.extend({
   requested_token_type: z.literal(transactionTokenType),
@@ -97,7 +94,7 @@ type Carried = Pick<ExchangeSubject, 'sessionClient' | 'origin'> &
 async function checkPersonsScope({ database }: Authority, carried: Carried): Promise<void> {
   const { scope, audience, sessionClient, origin } = carried;
   const client = await findClient(database, sessionClient);
-  const persons = client === undefined ? [] : personsScope(client, audience);
-  const isWithin = scope.every((one) => persons.includes(one) && (origin === undefined || origin.scope.includes(one)));
-  if (!isWithin) throw new OAuthError('invalid_scope', scope.join(' '));
+  const isWithin = scope.every((one) => origin === undefined || origin.scope.includes(one));
+  if (!isWithin || client === undefined || !carriesOn(client, { audience, scope }))
+    throw new OAuthError('invalid_scope', scope.join(' '));
 }

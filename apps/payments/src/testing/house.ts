@@ -43,7 +43,7 @@ export async function openTestHouse() {
     ...openPayments(proxy.url),
     ...openTrust({ issuer: authority.issuer, keys, ask, feed: authority.feed, log, confirmShare: 0 }),
     keys,
-    askQuote: quotesFrom({ service, issuer: authority.issuer, url: catalog.url, log }),
+    askQuote: quotesFrom({ service, url: catalog.url, log }),
     log,
   });
   return {
@@ -66,26 +66,16 @@ export async function openTestHouse() {
 
 export type TestHouse = Awaited<ReturnType<typeof openTestHouse>>;
 
-const claims = z.object({ sub: z.string(), sid: z.string() });
-const context = z.record(z.string(), z.string());
-
-/** The authority's token endpoint: client credentials, and transaction tokens for whoever asks. */
+/** The authority's token endpoint, for client credentials. */
 async function serveTokens(authority: TestAuthority) {
-  const state = { refusing: undefined as string | undefined };
+  const forms: string[] = [];
   const handle: Route['handle'] = async (request) => {
     const form = request.form();
     const asked = (name: string): string => form.get(name) ?? '';
+    forms.push(asked('grant_type'));
     const scope = asked('scope');
-    if (asked('grant_type') === 'client_credentials') {
-      const token = await authority.serviceToken({ client: 'payments', audience: asked('audience'), scope });
-      return { status: 200, json: { access_token: token, token_type: 'Bearer', expires_in: 300 } };
-    }
-    if (state.refusing !== undefined) return { status: 400, json: { error: state.refusing } };
-    const { sub: subject, sid: session } = claims.parse(decode(asked('subject_token').split('.')[1] ?? ''));
-    const frozen = context.parse(decode(asked('request_details')));
-    const token = await authority.transactionToken({ scope, service: 'payments', subject, session, context: frozen });
-    const issued_token_type = 'urn:ietf:params:oauth:token-type:txn_token';
-    return { status: 200, json: { access_token: token, token_type: 'N_A', expires_in: 60, issued_token_type } };
+    const token = await authority.serviceToken({ client: 'payments', audience: asked('audience'), scope });
+    return { status: 200, json: { access_token: token, token_type: 'Bearer', expires_in: 300 } };
   };
   const t = initTRPC.create();
   const router = sealRouter(t.router({}));
@@ -96,15 +86,12 @@ async function serveTokens(authority: TestAuthority) {
     createContext: () => ({}),
     routes: [{ method: 'POST', path: '/oauth/token', handle }],
   });
-  return { ...running, refuseExchange: (error: string | undefined) => (state.refusing = error) };
-}
-
-function decode(base64url: string): unknown {
-  return JSON.parse(Buffer.from(base64url, 'base64url').toString());
+  return { ...running, /** The grants that were asked for. */ forms };
 }
 
 type Asked = Readonly<{
   subject: string;
+  transaction: string;
   chain: readonly string[];
   context: Readonly<Record<string, string>>;
   traceId: string;
@@ -121,9 +108,10 @@ async function serveQuotes(authority: TestAuthority) {
     .authenticatedRead({ scope: 'catalog:read', from: 'transaction' })
     .input(z.strictObject({ productId: z.string() }))
     .query(({ ctx: { principal, request }, input }): Quote => {
-      const { chain, context: frozen } = principal.transaction;
+      const { id: transaction, chain, context: frozen } = principal.transaction;
       asked.push({
         subject: principal.user,
+        transaction,
         chain,
         context: frozen,
         traceId: request.trace.traceId,

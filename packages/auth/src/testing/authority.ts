@@ -1,5 +1,7 @@
+import { decodeJwt } from 'jose';
 import type { AskAuthority, IntrospectionAnswer, IntrospectionQuestion } from '../authority.ts';
 import type { Clock } from '../clock.ts';
+import type { OnwardAnswer } from '../onward.ts';
 import type { Restrictions } from '../restrictions.ts';
 import { rememberRevocations, type Revocation } from '../revocations.ts';
 import { testFeed } from './feed.ts';
@@ -23,15 +25,28 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
   const rolesOf = (subject: string): readonly string[] => roles.get(subject) ?? [];
   const secondFactorAt = (session: string): number | undefined => secondFactors.get(session);
   let ruleSet: Readonly<{ version: number }> | undefined;
+  let onwardRefused: string | undefined;
   let reachable = true;
   let batchesAsked = 0;
   let version = 0;
 
-  function answer(question: IntrospectionQuestion): IntrospectionAnswer {
+  const minting = testTokens({ issuer, trustDomain, clock, signing, secondFactorAt, rolesOf });
+
+  /** Carried by the service that the caller's token is for. */
+  async function carryOn({ subject, session, onward }: IntrospectionQuestion): Promise<OnwardAnswer | undefined> {
+    if (onward === undefined) return undefined;
+    if (onwardRefused !== undefined) return { refused: onwardRefused };
+    const { aud: service } = decodeJwt<{ aud: string }>(onward.token);
+    const { scope, context } = onward;
+    return { transaction: await minting.transactionToken({ scope, service, subject, session, context }) };
+  }
+
+  function answer(question: IntrospectionQuestion, onward: OnwardAnswer | undefined): IntrospectionAnswer {
     if (revoked.covers({ ...question, keyId: '' })) return { active: false };
     const answeredAt = clock.epochSeconds();
     const factorAt = secondFactorAt(question.session);
-    const known = { active: true, roles: rolesOf(question.subject), answeredAt } as const;
+    const roleNames = rolesOf(question.subject);
+    const known = { active: true, roles: roleNames, answeredAt, ...(onward && { onward }) } as const;
     if (factorAt === undefined) return { ...known, authTime: answeredAt, acr: 'aal1' };
     return { ...known, authTime: factorAt, secondFactorAt: factorAt, acr: 'aal2' };
   }
@@ -39,7 +54,8 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
   const introspect: AskAuthority = async (questions) => {
     batchesAsked += 1;
     if (!reachable) throw new Error('the test authority is unreachable');
-    return questions.map(answer);
+    const onward = await Promise.all(questions.map(carryOn));
+    return questions.map((question, index) => answer(question, onward[index]));
   };
 
   const loadRuleSet = async (): Promise<unknown> => {
@@ -70,7 +86,7 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
     beat: feed.beat,
     /** What can go wrong with the feed: `stage`, `freeze`, `answer`, `cut`, `restart`. */
     feedFaults: feed,
-    ...testTokens({ issuer, trustDomain, clock, signing, secondFactorAt, rolesOf }),
+    ...minting,
     /** Records a second factor now: later tokens and answers of the session carry it. */
     secondFactor: (session: string): void => {
       secondFactors.set(session, clock.epochSeconds());
@@ -90,6 +106,10 @@ export async function testAuthority(clock: Clock = heldClock(), issuer = 'http:/
     restrict: (ordered: Omit<Restrictions, 'version'>): number => {
       version += 1;
       return feed.append({ kind: 'restrictions', version, ...ordered });
+    },
+    /** Answers say of whoever is to be carried on that they are not, with this error code; with `undefined`, that they are. */
+    refuseOnward: (error: string | undefined): void => {
+      onwardRefused = error;
     },
     rotateKey: signing.rotate,
     /** Publishes without this key from now on. Another must be there. */
