@@ -4,12 +4,17 @@ export type LineDestination = Readonly<{ write: (line: string, level: number) =>
 /** pino's number of `warn`. */
 const warn = 40;
 
+/** About as much as a pipe takes at once without being read. */
+const enough = 16 * 1024;
+const waitAtMostMs = 10;
+
 /**
- * Hands over the lines of one turn of the event loop together: written one by one, each is a system call. From `warn` on, a line is handed
- * over at once, and those before it. `flush` hands over what is there.
+ * Hands over many lines together: written one by one, each is a system call, and wakes whoever reads them. They go when 16 Ki characters are there, or the first
+ * has waited for 10 ms; from `warn` on, a line is handed over at once, and those before it. `flush` hands over what is there.
  */
 export function lineWriter(write: (lines: string) => void): LineDestination & Readonly<{ flush: () => void }> {
   let waiting = '';
+  let timer: NodeJS.Timeout | undefined;
 
   function flush(): void {
     if (waiting === '') return;
@@ -18,11 +23,17 @@ export function lineWriter(write: (lines: string) => void): LineDestination & Re
     write(lines);
   }
 
+  function whenItWaited(): void {
+    timer = undefined;
+    flush();
+  }
+
   return {
     write: (line, level) => {
-      if (waiting === '' && level < warn) setImmediate(flush);
       waiting += line;
-      if (level >= warn) flush();
+      if (level >= warn || waiting.length >= enough) flush();
+      // Never what keeps a process alive: at its end, somebody flushes.
+      else timer ??= setTimeout(whenItWaited, waitAtMostMs).unref();
     },
     flush,
   };

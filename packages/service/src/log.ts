@@ -2,7 +2,13 @@ import { pino, type Level, type Logger } from 'pino';
 import { lineWriter, type LineDestination } from './line-writer.ts';
 import { redact, singleLine } from './redaction.ts';
 
-export type Log = Logger;
+export type Log = Logger & Readonly<{ writeMembers: WriteMembers }>;
+
+/**
+ * Writes a line of its own making, for what is logged all the time: `members` as JSON, each with a comma before it. It is not looked through
+ * again, so every text in it that is not ours came from `shownText`.
+ */
+type WriteMembers = (level: 'debug' | 'info', members: string, message: string) => void;
 export type LogLevel = Level | 'silent';
 
 // Fields that hold secrets wherever they appear. They should not be logged at all; this keeps a slip harmless.
@@ -24,8 +30,8 @@ const secretFields = new Set([
 ]);
 
 /**
- * JSON lines, one object each, on stdout (or `destination`, for tests). Those of one turn of the event loop are written together, from `warn`
- * on at once, and at the end of the process what is left. Every line is redacted as a whole once more.
+ * JSON lines, one object each, on stdout (or `destination`, for tests). Many are written together, from `warn` on at once, and at the end of the
+ * process what is left. Every line that pino makes is redacted as a whole once more.
  */
 export function createLog(name: string, level: LogLevel, destination: LineDestination = standardOutput()): Log {
   const settings = {
@@ -41,8 +47,17 @@ export function createLog(name: string, level: LogLevel, destination: LineDestin
     lastLevel: 0,
     write: (line: string) => destination.write(`${singleLine(redact(line.trimEnd()))}\n`, stream.lastLevel),
   };
-  return pino(settings, stream);
+  const log = pino(settings, stream);
+  const service = JSON.stringify(name);
+  const writeMembers: WriteMembers = (ofLevel, members, message) => {
+    if (!log.isLevelEnabled(ofLevel)) return;
+    const line = `{"level":"${ofLevel}"${timeMember()},"service":${service}${members},"msg":"${message}"}\n`;
+    destination.write(line, levels[ofLevel]);
+  };
+  return Object.assign(log, { writeMembers });
 }
+
+const levels = { debug: pino.levels.values['debug'] ?? 20, info: pino.levels.values['info'] ?? 30 };
 
 let lastMs = 0;
 let lastMember = '';
@@ -59,10 +74,13 @@ function timeMember(): string {
 
 let writer: ReturnType<typeof lineWriter> | undefined;
 
-/** One writer for the process, whose end it waits for. */
+/**
+ * One writer for the process. It waits until the lines are taken, as Node's own `process.stdout` does: what is still on its way when a process
+ * ends is lost.
+ */
 function standardOutput(): LineDestination {
   if (writer === undefined) {
-    const output = pino.destination(1);
+    const output = pino.destination({ dest: 1, sync: true });
     writer = lineWriter((lines) => output.write(lines));
     process.on('exit', writer.flush);
   }

@@ -18,3 +18,21 @@ export function singleLine(text: string): string {
 function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
+
+const maxRemembered = 1000;
+const maxRememberedLength = 200;
+const remembered = new Map<string, string>();
+
+/** A text as JSON that may stand in a log. Texts in which there is nothing to hide are remembered: most come again and again. */
+export function shownText(text: string): string {
+  const known = remembered.get(text);
+  if (known !== undefined) return known;
+  const shown = singleLine(redact(JSON.stringify(text)));
+  // A key of its own: `text` may be cut from a long address, and would keep it.
+  const key = shown.slice(1, -1);
+  if (key !== text || key.length > maxRememberedLength) return shown;
+  // Whoever sends texts that never come again makes us forget; that costs time and no memory.
+  if (remembered.size >= maxRemembered) remembered.clear();
+  remembered.set(key, shown);
+  return shown;
+}

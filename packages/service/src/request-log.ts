@@ -1,6 +1,7 @@
 import type { Exchange } from './http-exchange.ts';
 import type { Log } from './log.ts';
 import { loggedReason, publicErrorOf } from './public-error.ts';
+import { requestMembers, type RequestLine } from './request-line.ts';
 
 const maxLoggedPath = 200;
 
@@ -20,21 +21,25 @@ export function requestLog(log: Log, routine: readonly string[] = []) {
       if (publicErrorOf(error).httpStatus !== 500 || isAbort(exchange, error)) return;
       log.error({ trace: exchange.trace.traceId, err: error.cause ?? error }, 'request failed');
     },
-    done: ({ method, path, response, trace, remoteAddress, startedAtMs, reasons }: Exchange): void => {
-      const line = {
-        method,
-        path: path.slice(0, maxLoggedPath),
-        status: response.statusCode,
-        ms: Math.round((performance.now() - startedAtMs) * 10) / 10,
-        trace: trace.traceId,
-        client: remoteAddress,
-        ...(reasons.length > 0 && { refused: [...new Set(reasons)] }),
-        ...(!response.writableFinished && { cut: true }),
-      };
+    done: (exchange: Exchange): void => {
+      const { path, response } = exchange;
       const isProbe = path === '/healthz' || path === '/readyz';
-      if (isProbe || (routine.includes(path) && response.statusCode < 400)) log.debug(line, 'request');
-      else log.info(line, 'request');
+      const isRoutine = isProbe || (routine.includes(path) && response.statusCode < 400);
+      log.writeMembers(isRoutine ? 'debug' : 'info', requestMembers(requestLine(exchange)), 'request');
     },
+  };
+}
+
+function requestLine({ method, path, response, trace, remoteAddress, startedAtMs, reasons }: Exchange): RequestLine {
+  return {
+    method,
+    path: path.slice(0, maxLoggedPath),
+    status: response.statusCode,
+    ms: Math.round((performance.now() - startedAtMs) * 10) / 10,
+    trace: trace.traceId,
+    client: remoteAddress,
+    refused: reasons,
+    isCut: !response.writableFinished,
   };
 }
 

@@ -6,6 +6,7 @@ import { openMetricsListener } from './metrics-listener.ts';
 import { openMeters } from './open-meters.ts';
 import { watchProcess } from './process-meters.ts';
 import { decisionSpan, requestSpan } from './request-span.ts';
+import { openTallies } from './tallies.ts';
 import { traceReader } from './trace-choice.ts';
 import { tracedFetch } from './traced-fetch.ts';
 import { noTracing, type Tracing } from './tracing.ts';
@@ -49,11 +50,12 @@ async function openMetrics(name: string, settings: MetricsSettings, log: Log): P
   const { METRICS_PORT: port, METRICS_HOST: host } = settings;
   if (port === undefined) return { part: noMeters, close: async () => {} };
   const { openPrometheus } = await import('./prometheus.ts');
-  const { meter, answerMetrics } = openPrometheus(name);
+  const tallies = openTallies();
+  const { meter, answerMetrics } = openPrometheus(name, tallies);
   watchProcess(meter);
   const { url, close } = await openMetricsListener({ host, port, answerMetrics });
   log.info({ url }, 'metrics');
-  return { part: openMeters(meter), close };
+  return { part: openMeters(meter, tallies), close };
 }
 
 async function openTraces(service: string, settings: TraceSettings, log: Log): Promise<Opened<Tracing>> {
