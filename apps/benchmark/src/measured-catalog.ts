@@ -2,7 +2,7 @@ import { demoPassword, grace } from '@sallyport/infra/demo-users';
 import { openDevice } from '@sallyport/infra/device';
 import type { Run } from './figure.ts';
 import { processListeningAt } from './processor-use.ts';
-import { startProductionSystem } from './production-system.ts';
+import { startProductionSystem, startSilentSystem } from './production-system.ts';
 
 /** Catalog alone on its processor, as it runs in production, with its authority and PostgreSQL on the others. */
 export type MeasuredCatalog = Readonly<{
@@ -15,9 +15,18 @@ export type MeasuredCatalog = Readonly<{
 }>;
 
 /** To be asked of `Run.shared`: figures about reads stand behind each other. */
-export async function measuredCatalog(run: Run): Promise<MeasuredCatalog> {
+export function measuredCatalog(run: Run): Promise<MeasuredCatalog> {
+  return startCatalog(run, startProductionSystem);
+}
+
+/** Without log, metrics and traces. */
+export function silentCatalog(run: Run): Promise<MeasuredCatalog> {
+  return startCatalog(run, startSilentSystem);
+}
+
+async function startCatalog(run: Run, startSystem: typeof startProductionSystem): Promise<MeasuredCatalog> {
   const { measuredService, restService } = run.pinning;
-  const system = await startProductionSystem(run, {
+  const system = await startSystem(run, {
     services: ['auth', 'catalog'],
     launchers: { catalog: measuredService, auth: restService },
     programs: { catalog: 'src/measured/main.ts' },

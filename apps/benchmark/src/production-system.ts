@@ -5,7 +5,7 @@ import {
 } from '@sallyport/infra/temporary-system';
 import type { Run } from './figure.ts';
 
-export type ProductionSystem = TemporarySystem & Readonly<{ databaseUrl: string }>;
+export type MeasuredSystem = TemporarySystem & Readonly<{ databaseUrl: string }>;
 
 type Changes = Pick<TemporarySystemOptions, 'services' | 'launchers' | 'programs' | 'extraSettings'>;
 
@@ -13,7 +13,7 @@ type Changes = Pick<TemporarySystemOptions, 'services' | 'launchers' | 'programs
  * Services as they run in production, on a database of their own: the log at `info` to a pipe that is read, metrics counted, traces sent.
  * `extraSettings` come beside those of metrics and traces.
  */
-export async function startProductionSystem(run: Run, changes: Changes): Promise<ProductionSystem> {
+export async function startProductionSystem(run: Run, changes: Changes): Promise<MeasuredSystem> {
   const databaseUrl = await run.database();
   const { auth, catalog, payments } = await run.telemetry();
   const { extraSettings = {} } = changes;
@@ -27,5 +27,12 @@ export async function startProductionSystem(run: Run, changes: Changes): Promise
       payments: { ...payments, ...extraSettings.payments },
     },
   });
+  return { ...system, databaseUrl };
+}
+
+/** The same without log, metrics and traces, to see what they take. Nobody runs it like this. */
+export async function startSilentSystem(run: Run, changes: Changes): Promise<MeasuredSystem> {
+  const databaseUrl = await run.database();
+  const system = await startTemporarySystem(databaseUrl, { ...changes, logLevel: 'error', isLogKept: false });
   return { ...system, databaseUrl };
 }

@@ -1,9 +1,9 @@
 import { OperatorError } from '@sallyport/infra/operator-error';
 import { assertAnswered } from './assert-answered.ts';
-import type { Contestant, Run } from './figure.ts';
+import type { Closable, Contestant, Run } from './figure.ts';
 import type { Load, LoadRequest } from './load-generator.ts';
-import { measuredCatalog } from './measured-catalog.ts';
-import { startMeasured, type MeasuredProcess } from './measured-process.ts';
+import { measuredCatalog, silentCatalog, type MeasuredCatalog } from './measured-catalog.ts';
+import { startMeasured } from './measured-process.ts';
 
 /** Connections of the load, each with one request under way. */
 const connections = 64;
@@ -18,6 +18,8 @@ type ReadOptions = Readonly<{ procedure: string; id: string; signedIn: boolean }
 export type ReadContestants = Readonly<{
   /** The real catalog, asked for a product. */
   catalog: (name: string, read: ReadOptions) => Promise<Contestant>;
+  /** The same without log, metrics and traces. */
+  silentCatalog: (name: string, read: ReadOptions) => Promise<Contestant>;
   /** One of `programs/read-server.ts`, answering what catalog answers for the product that it holds. */
   server: (name: string) => Promise<Contestant>;
   /** An id of a product in the database. */
@@ -30,9 +32,9 @@ export async function openReadContestants(run: Run): Promise<ReadContestants> {
   const catalog = await run.shared(measuredCatalog);
   const load = await run.load();
   const tokens = await catalog.signIn(sessions);
+  const opened: Closable[] = [];
   const answered = await fetch(`${catalog.url}${requestOf('products.get', heldId).path}`);
   const body = await answered.text();
-  const started: MeasuredProcess[] = [];
 
   async function contestant(name: string, asked: Asked): Promise<Contestant> {
     const { pid, ...what } = asked;
@@ -41,29 +43,40 @@ export async function openReadContestants(run: Run): Promise<ReadContestants> {
   }
 
   return {
-    catalog: (name, { procedure, id, signedIn }) => {
-      const request = requestOf(procedure, id);
-      const requests = signedIn ? tokens.map((token) => ({ ...request, headers: bearing(token) })) : [request];
-      // PostgreSQL is on the load's processor, and has nothing to do for what is in memory.
-      return contestant(name, { url: catalog.url, pid: catalog.pid, requests, containing: id, polls: id === heldId });
+    catalog: (name, read) => contestant(name, askedOf(catalog, read, tokens)),
+    silentCatalog: async (name, read) => {
+      const silent = await silentCatalog(run);
+      opened.push(silent);
+      return contestant(name, askedOf(silent, read, await silent.signIn(sessions)));
     },
     server: async (name) => {
       const { product, headers } = { product: productOf(body), headers: servedHeaders(answered.headers) };
       const settings = { CONTESTANT: name, ISSUER: catalog.issuer, PRODUCT: product, HEADERS: JSON.stringify(headers) };
       const server = await startMeasured({ program: 'read-server.ts', launcher: run.pinning.measured, settings });
-      started.push(server);
+      opened.push({ close: server.stop });
       const requests = tokens.map((token) => ({ ...requestOf('products.get', heldId), headers: bearing(token) }));
       // The same bytes, all of them.
       return contestant(name, { url: server.url, pid: server.pid, requests, containing: body, polls: true });
     },
     storedId: await storedProduct(catalog.url),
     close: async () => {
-      await Promise.all(started.map(({ stop }) => stop()));
+      await Promise.all(opened.map((each) => each.close()));
     },
   };
 }
 
 type Asked = Pick<Load, 'url' | 'requests' | 'containing' | 'polls'> & Readonly<{ pid: number | undefined }>;
+
+function askedOf(
+  { url, pid }: MeasuredCatalog,
+  { procedure, id, signedIn }: ReadOptions,
+  tokens: readonly string[],
+): Asked {
+  const request = requestOf(procedure, id);
+  const requests = signedIn ? tokens.map((token) => ({ ...request, headers: bearing(token) })) : [request];
+  // PostgreSQL is on the load's processor, and has nothing to do for what is in memory.
+  return { url, pid, requests, containing: id, polls: id === heldId };
+}
 
 function requestOf(procedure: string, id: string): LoadRequest {
   return { path: `/trpc/${procedure}?input=${encodeURIComponent(JSON.stringify({ id }))}` };

@@ -3,8 +3,10 @@ import { measuredCatalog } from '../measured-catalog.ts';
 import { heldId, openReadContestants } from '../read-contestants.ts';
 
 const sallyport = 'catalog, signed in';
+const silent = 'catalog, signed in, without log, metrics and traces';
 const limit = 'bare procedure';
 const raw = 'node:http';
+const signedInRead = { procedure: 'products.getSignedIn', id: heldId, signedIn: true };
 const others = ['node:http, all headers', limit, 'tRPC on Hono', 'tRPC on Fastify', 'tRPC standalone'] as const;
 
 /** How much of what Node's HTTP can do is left when everything that a request needs was done. */
@@ -14,14 +16,15 @@ export const readOverHttp: Figure = {
   seconds: { quick: 18, full: 100 },
   shares: measuredCatalog,
   open: async (run) => {
-    const { catalog, server, close } = await openReadContestants(run);
+    const { catalog, silentCatalog, server, close } = await openReadContestants(run);
     const servers = [];
     for (const name of [raw, ...others]) servers.push(await server(name));
     return {
       kind: 'comparison',
       contestants: [
-        await catalog(sallyport, { procedure: 'products.getSignedIn', id: heldId, signedIn: true }),
+        await catalog(sallyport, signedInRead),
         await catalog('catalog, publicRead', { procedure: 'products.get', id: heldId, signedIn: false }),
+        ...(run.quick ? [] : [await silentCatalog(silent, signedInRead)]),
         ...servers,
       ],
       // In the usual round of a quick run, making 64 connections takes longer than the load can spare.
