@@ -81,7 +81,7 @@ test('when the connection is cut, what was under way rejects as a whole, and the
   await vi.waitFor(async () => {
     const cut = await auth.operator.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-       WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%WITH cut AS%' AND pid <> pg_backend_pid()`,
+       WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%second_factor_at%' AND pid <> pg_backend_pid()`,
     );
     expect(cut.rowCount).toBeGreaterThan(0);
   });

@@ -1,23 +1,24 @@
 import type { IntrospectionAnswer, IntrospectionQuestion } from '@sallyport/auth';
 import type pg from 'pg';
 import { epochSeconds, type Now } from '../moments.ts';
-import { isRiskLevel, secondFactorWithinSeconds } from '../risk/risk-rules.ts';
+import { activeAnswer, type Active, type Asker } from './active-answer.ts';
 import { introspectionStatement } from './introspection-statement.ts';
-
-/** Whose roles count: those at this audience, or at the audience that this service serves. */
-type Asker = Readonly<{ audience: string }> | Readonly<{ client: string }>;
+import { askAboutOne } from './one-question.ts';
 
 /** Without an asker the answers say nothing of roles. */
 export type Introspect = (questions: readonly IntrospectionQuestion[], asker?: Asker) => Promise<IntrospectionAnswer[]>;
 
 /**
- * Answers any number of questions by one prepared statement on this connection: an answer for each, in their order.
+ * Answers any number of questions by one prepared statement on this connection, another for one than for several: an answer for each, in
+ * their order.
  * Active is what the statement shows to be active; everything else is not. Rejects as a whole when the database does
  * not answer.
  */
 export function prepareIntrospection(connection: pg.Client, now: Now): Introspect {
   return async (questions, asker) => {
     const at = new Date(now());
+    const [question, ...more] = questions;
+    if (question !== undefined && more.length === 0) return [await askAboutOne(connection, { question, asker, at })];
     const found = await connection.query<Found>({
       name: 'introspect',
       text: introspectionStatement,
@@ -55,7 +56,6 @@ type Found = Readonly<{
 }>;
 
 type Live = Readonly<{ subject: string; client: string; answer: Active }>;
-type Active = Extract<IntrospectionAnswer, { active: true }>;
 
 /** Between the values of a line (ASCII's unit separator): nothing that is stored holds it. */
 const unit = '\u001F';
@@ -67,17 +67,9 @@ function readLive(lines: string | null, answeredAt: number): Map<string, Live> {
     const [session, subject, client, authTime, secondFactorAt, acr, risk, ...more] = line.split(unit);
     if (session === undefined || subject === undefined || client === undefined || acr === undefined)
       throw new Error('A live session is not described as a whole.');
-    if (risk === undefined || !isRiskLevel(risk) || more.length > 0)
-      throw new Error('A live session is described in another form.');
-    const withinSeconds = secondFactorWithinSeconds[risk];
-    const answer: Active = {
-      active: true,
-      authTime: Number(authTime),
-      ...(secondFactorAt !== '' && { secondFactorAt: Number(secondFactorAt) }),
-      acr,
-      ...(withinSeconds !== undefined && { secondFactorWithinSeconds: withinSeconds }),
-      answeredAt,
-    };
+    if (risk === undefined || more.length > 0) throw new Error('A live session is described in another form.');
+    const known = { authTime: Number(authTime), secondFactorAt: secondFactorAt === '' ? null : Number(secondFactorAt) };
+    const answer = activeAnswer({ ...known, acr, risk }, answeredAt);
     live.set(session, { subject, client, answer });
   }
   return live;
