@@ -156,7 +156,8 @@ function secondFactorAge(
 }
 
 function covers(token: VerifiedToken, scopes: Scopes): boolean {
-  return scopes.every((scope) => token.scope.has(scope));
+  for (const scope of scopes) if (!token.scope.has(scope)) return false;
+  return true;
 }
 
 function deny(reason: DenialReason): { denial: Denial } {

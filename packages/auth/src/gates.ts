@@ -25,13 +25,13 @@ export type Decision = Readonly<{
   path: string;
   tier: TrustTier;
   outcome: 'admitted' | DenialReason;
-  evidence?: string;
+  evidence?: string | undefined;
   /** There when the local gate had checked the token before this call began: nothing was left to do but to look it up. */
-  cached?: true;
+  cached?: true | undefined;
   /** Unique within `issuer`. */
-  subject?: string;
-  issuer?: string;
-  client?: string;
+  subject?: string | undefined;
+  issuer?: string | undefined;
+  client?: string | undefined;
   trace: Trace;
   /** Milliseconds from the call's arrival at the gate to the decision. */
   tookMs: number;
@@ -183,15 +183,19 @@ function standingOf(issuer: OpenIssuer, verification: Verification, course: Cour
   if (issuer.isRevoked(token)) return refused('revoked');
   if (issuer.isTooOld(token)) return refused('token_stale');
   const here = issuer.name === undefined ? token : { ...token, roles: rolesOf(issuer.name, token.roles) };
-  const caller = { kind: 'known', token: here, name: userOf(issuer.name, token.subject), checkedAtMs } as const;
-  if (session !== undefined) return { ...caller, evidence: 'fresh', session, ...(onward !== undefined && { onward }) };
+  const name = userOf(issuer.name, token.subject);
+  if (session !== undefined) {
+    const fresh = { kind: 'known', evidence: 'fresh', token: here, name, checkedAtMs, session } as const;
+    return onward === undefined ? fresh : { ...fresh, onward };
+  }
   switch (course) {
     case 'local':
     case 'degraded':
-      return { ...caller, evidence: course };
+      return { kind: 'known', evidence: course, token: here, name, checkedAtMs };
     case 'introspect':
       // A service's own token has no session, so there is nothing to introspect: its signature and five minutes must do.
-      return token.kind === 'service' ? { ...caller, evidence: 'local' } : refused('authority_unreachable');
+      if (token.kind !== 'service') return refused('authority_unreachable');
+      return { kind: 'known', evidence: 'local', token: here, name, checkedAtMs };
     case 'anonymous':
     case 'unavailable':
       return refused('feed_silent');

@@ -44,8 +44,9 @@ export function openIssuers(trusted: readonly TrustedIssuer[], { clock, restrict
 
 function openIssuer({ revocations, ...issuer }: TrustedIssuer, { clock, restrictions }: IssuerParts): OpenIssuer {
   const isTooOld = ({ issuedAt }: VerifiedToken): boolean => {
-    const { accessTokenSeconds = Infinity } = restrictions();
-    return issuer.name === undefined && clock.epochSeconds() - issuedAt > accessTokenSeconds + clockSkewSeconds;
+    const { accessTokenSeconds } = restrictions();
+    if (issuer.name !== undefined || accessTokenSeconds === undefined) return false;
+    return clock.epochSeconds() - issuedAt > accessTokenSeconds + clockSkewSeconds;
   };
   if (!('feed' in revocations)) {
     return {

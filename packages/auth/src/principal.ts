@@ -91,8 +91,20 @@ export function rolesOf(issuerName: string | undefined, roles: ReadonlySet<strin
 /** For `authorize` alone; not exported from the package. */
 export function admitUser<E extends Evidence>(evidence: E, { token, name: user, checkedAtMs }: Caller): Principal<E> {
   const { issuer, subject, client, scope, roles, session } = token;
-  const known = { user, issuer, subject, client, scope, roles, ...(session !== undefined && { session }) };
-  return { [admitted]: evidence, kind: 'user', evidence, ...known, checkedAtMs };
+  const principal: Principal<E> = {
+    [admitted]: evidence,
+    kind: 'user',
+    evidence,
+    user,
+    issuer,
+    subject,
+    client,
+    scope,
+    roles,
+    checkedAtMs,
+  };
+  // A copy of a whole one: a part that is there or not, in the middle, takes four times as long.
+  return session === undefined ? principal : { ...principal, session };
 }
 
 /** For `authorize` alone; not exported from the package. */

@@ -160,13 +160,17 @@ function judgeCall<Admitted extends Admissible>(
   { standing, startedAtMs }: Examined,
 ): Admitted {
   const verdict = 'kind' in standing ? decide.verdict(standing) : { denial: standing };
+  const isAdmitted = 'admitted' in verdict;
+  const principal: Admissible = isAdmitted ? verdict.admitted : undefined;
   const decision: Decision = {
     path,
     tier,
-    ...('denial' in verdict
-      ? { outcome: verdict.denial.reason }
-      : { outcome: 'admitted', ...describe(verdict.admitted) }),
-    ...(wasCached(standing, startedAtMs) && { cached: true }),
+    outcome: isAdmitted ? 'admitted' : verdict.denial.reason,
+    evidence: isAdmitted ? evidenceOf(principal) : undefined,
+    subject: principal?.kind === 'user' ? principal.subject : undefined,
+    issuer: principal?.issuer,
+    client: principal?.client,
+    cached: wasCached(standing, startedAtMs) || undefined,
     trace: request.trace,
     tookMs: request.gates.clock.monotonicMs() - startedAtMs,
   };
@@ -190,11 +194,9 @@ function addressed(denial: Denial, { authorization }: RequestContext, standing: 
   return { ...denial, scheme, ...(nonce !== undefined && { nonce }) };
 }
 
-function describe(principal: Admissible): { evidence: string; subject?: string; issuer?: string; client?: string } {
-  if (principal === undefined) return { evidence: 'none' };
-  const { issuer, client } = principal;
-  if (principal.kind === 'service') return { evidence: 'local', issuer, client };
-  return { evidence: principal.evidence, subject: principal.subject, issuer, client };
+function evidenceOf(principal: Admissible): string {
+  if (principal === undefined) return 'none';
+  return principal.kind === 'service' ? 'local' : principal.evidence;
 }
 
 // tRPC types a generic context as an unresolved overwrite of itself; the bound on `Context` says what it holds.
