@@ -45,3 +45,28 @@ test('a spelling that was seen says nothing about another: each text is held aga
     expect(isCanonicalCompactJws(text)).toBe(true);
   }
 });
+
+test('a header that was read says nothing about another: each is read whole', () => {
+  for (let turn = 0; turn < 2100; turn += 1) {
+    const token = `${String(turn).padStart(4, '0')}.AAAA.AAA`;
+    const read = [`Bearer ${token}`, `DPoP ${token}`, `bearer ${token}`].map((value) => readAuthorization([value]));
+    expect(read).toEqual(['Bearer', 'DPoP', 'Bearer'].map((scheme) => ({ kind: 'token', token, scheme })));
+    const others = [`Bearer ${token.slice(0, -1)}B`, `Bearer ${token}=`, `Bearer ${token}.`, `Bearer  ${token}`];
+    for (const value of others) expect(readAuthorization([value]).kind).not.toBe('token');
+    expect(readAuthorization([`Bearer ${token}`])).toEqual(read[0]);
+    expect(readAuthorization([`Bearer ${token}`, `Bearer ${token}`]).kind).toBe('refused');
+  }
+});
+
+test('what was read is shared by many requests, so none can change it', () => {
+  const authorization = readAuthorization(['Bearer AAAA.AAAA.AAA']);
+  expect(() => Object.assign(authorization, { scheme: 'DPoP' })).toThrow(TypeError);
+  expect(readAuthorization(['Bearer AAAA.AAAA.AAA'])).toMatchObject({ scheme: 'Bearer' });
+});
+
+test('a header of more than a kilobyte is read each time, and to the same end', () => {
+  const [kept, longer] = [1024, 1025].map((length) => [`Bearer AAAA.AAAA.${'A'.repeat(length - 17)}`]);
+  expect(readAuthorization(kept ?? [])).toBe(readAuthorization(kept ?? []));
+  expect(readAuthorization(longer ?? [])).not.toBe(readAuthorization(longer ?? []));
+  expect([kept, longer].map((values) => readAuthorization(values ?? []).kind)).toEqual(['token', 'token']);
+});

@@ -30,12 +30,29 @@ export function readAuthorization(values: readonly string[]): Authorization {
   const [value, second] = values;
   if (value === undefined) return { kind: 'none' };
   if (second !== undefined) return { kind: 'refused', reason: 'authorization_repeated' };
+  return read.get(value) ?? readValue(value);
+}
+
+function readValue(value: string): Authorization {
   if (value.length > maxTokenLength + 'Bearer '.length) return { kind: 'refused', reason: 'token_too_long' };
   const scheme = value.startsWith('Bearer ') ? 'Bearer' : schemeOf(value);
   if (scheme === undefined) return { kind: 'refused', reason: 'authorization_malformed' };
   const token = value.slice(scheme.length + 1);
-  if (isCanonicalCompactJws(token)) return { kind: 'token', token, scheme };
+  if (isCanonicalCompactJws(token)) return remember(value, { kind: 'token', token, scheme });
   return isOpaque(token) ? { kind: 'opaque', token, scheme } : { kind: 'refused', reason: 'token_malformed' };
+}
+
+/** Headers that were read before, whole: a steady caller's is not read again letter by letter. Together at most 2 MB. */
+const read = new Map<string, Authorization>();
+const maxRead = 2000;
+const maxReadLength = 1024;
+
+/** The same object for many requests, so nobody may change it. */
+function remember(value: string, authorization: Authorization): Authorization {
+  if (value.length > maxReadLength) return authorization;
+  if (read.size >= maxRead) read.clear();
+  read.set(value, Object.freeze(authorization));
+  return authorization;
 }
 
 const schemes = ['Bearer', 'DPoP'] as const satisfies readonly AuthorizationScheme[];
@@ -73,17 +90,8 @@ const threeSegments = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
  * Without this check one signature has up to sixteen spellings, and a token's text would not tell tokens apart.
  */
 export function isCanonicalCompactJws(text: string): text is BearerToken {
-  if (seen.has(text)) return true;
-  const isCanonical = text.length <= maxTokenLength && threeSegments.test(text) && endsEachCanonically(text);
-  if (seen.size >= maxSeen) seen.clear();
-  if (isCanonical && text.length <= maxSeenLength) seen.add(text);
-  return isCanonical;
+  return text.length <= maxTokenLength && threeSegments.test(text) && endsEachCanonically(text);
 }
-
-/** Texts that were found canonical, whole: a steady caller's is not read again letter by letter. Together at most 2 MB. */
-const seen = new Set<string>();
-const maxSeen = 2000;
-const maxSeenLength = 1024;
 
 function endsEachCanonically(text: string): boolean {
   const first = text.indexOf('.');

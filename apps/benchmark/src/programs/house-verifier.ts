@@ -1,19 +1,23 @@
-import { cachingVerifier, followRevocations, isCanonicalCompactJws, localVerifier } from '@sallyport/auth';
+import { cachingVerifier, followRevocations, localVerifier, readAuthorization } from '@sallyport/auth';
 import type { Operation } from './in-process-round.ts';
 import { audience, type SignedTokens } from './signed-tokens.ts';
 
 /** What a service stacks behind its local gate: the grammar, the signature or what is remembered of it, and the revocations. */
-export function houseVerifier({ issuer, keys, feed, next }: SignedTokens, maxEntries: number): Operation {
+export function houseVerifier({ issuer, keys, feed, tokens }: SignedTokens, maxEntries: number): Operation {
   const revocations = followRevocations(feed);
   const local = localVerifier({ issuer, audience, keys });
   const verifier = cachingVerifier(local, { epoch: keys.epoch, maxEntries });
   const believe = (verification: Awaited<ReturnType<typeof verifier.verify>>): void => {
     if (verification.outcome !== 'verified' || revocations.isRevoked(verification.token)) throw new Error('refused');
   };
+  // As it comes from HTTP: a header with its scheme.
+  const headers = tokens.map((token) => [Buffer.from(`Bearer ${token}`).toString('latin1')]);
+  let turn = 0;
   return () => {
-    const token = next();
-    if (!isCanonicalCompactJws(token)) throw new Error('refused');
-    const verification = verifier.verify(token);
+    turn = turn + 1 === headers.length ? 0 : turn + 1;
+    const authorization = readAuthorization(headers[turn] ?? []);
+    if (authorization.kind !== 'token') throw new Error('refused');
+    const verification = verifier.verify(authorization.token);
     return verification instanceof Promise ? verification.then(believe) : believe(verification);
   };
 }
