@@ -2,8 +2,8 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import { takeOrders } from '../orders.ts';
 
-/** So many tokens to be shown at `url`: each distinct, or the same few again and again. Refused ones are signed by a key that nobody knows. */
-export type Showing = Readonly<{ url: string; count: number; distinct?: number; refused?: boolean }>;
+/** So many tokens, each distinct, to be shown at `url`. Refused ones are signed by a key that nobody knows. */
+export type Showing = Readonly<{ url: string; count: number; refused?: boolean }>;
 
 // An issuer that signs distinct tokens, as the house's are, and shows them to a verifier in another process.
 
@@ -26,15 +26,14 @@ server.listen(0, '127.0.0.1', () => {
 });
 
 /** Answers how many were admitted. */
-async function show(issuer: string, { url, count, distinct = count, refused = false }: Showing): Promise<number> {
+async function show(issuer: string, { url, count, refused = false }: Showing): Promise<number> {
   const key = refused ? unknownKey : privateKey;
-  const few = Array.from({ length: distinct < count ? distinct : 0 }, () => signedToken(issuer, key));
   let [left, admitted] = [count, 0];
   const inTurns = async (): Promise<void> => {
     while (left > 0) {
       const length = Math.min(left, tokensEach);
       left -= length;
-      const tokens = Array.from({ length }, (_, turn) => few[turn % few.length] ?? signedToken(issuer, key));
+      const tokens = Array.from({ length }, () => signedToken(issuer, key));
       const headers = { 'content-type': 'application/x-www-form-urlencoded' };
       const response = await fetch(`${url}/tokens`, { method: 'POST', headers, body: `tokens=${tokens.join('+')}` });
       if (!response.ok) throw new Error(`The verifier answered ${response.status}.`);
