@@ -45,6 +45,8 @@ export type Comparison = Readonly<{
   goals: readonly RatioGoal[];
   /** Length of a counted round, when the usual one is too short for a percentile. In quick runs less, by the same factor as the usual one. Default 1500. */
   roundMs?: number;
+  /** Into how many shorter rounds each is cut, where a few percent count: the machine's speed changes within seconds. Not in a quick run. Default 1. */
+  cuts?: number;
   charts?: readonly Chart[];
   /** Numbers of what went on beside the contestants, when all rounds are over. */
   beside?: () => readonly Reading[];

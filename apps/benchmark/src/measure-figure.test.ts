@@ -59,6 +59,16 @@ test('contestants take turns, the first round of each does not count, and ratios
   });
 });
 
+test('rounds are cut into shorter ones where a few percent count, though not in a quick run', async () => {
+  const forMs = async (quick: boolean) => {
+    const { figure, calls } = scripted({ a: rates(1, 1, 1, 1, 1, 1, 1), b: rates(1, 1, 1, 1, 1, 1, 1) }, { cuts: 2 });
+    await measureFigure(figure, { ...run, quick }, how);
+    return calls.filter((call) => call.startsWith('a'));
+  };
+  expect(await forMs(false)).toEqual(['a 4500', ...Array.from({ length: 6 }, () => 'a 750')]);
+  expect(await forMs(true)).toEqual(['a 4500', ...Array.from({ length: 3 }, () => 'a 1500')]);
+});
+
 test('a goal that is missed is said to be missed, and the comparison is complete', async () => {
   const { figure } = scripted({ a: rates(1, 11, 12, 13), b: rates(1, 10, 10, 10) });
   expect(await measureFigure(figure, run, how)).toMatchObject({ outcome: 'complete', ratios: [{ isMet: false }] });

@@ -54,16 +54,18 @@ function judge(numbers: readonly Reading[]): Pick<Measured, 'readings' | 'proble
 }
 
 async function compare(comparison: Comparison, run: Run, { rounds, roundMs }: Thoroughness): Promise<Measured> {
-  const forMs = ((comparison.roundMs ?? usualRoundMs) / usualRoundMs) * roundMs;
+  const cuts = run.quick ? 1 : (comparison.cuts ?? 1);
+  const turns = rounds * cuts;
+  const forMs = ((comparison.roundMs ?? usualRoundMs) / usualRoundMs) * (roundMs / cuts);
   const all = run.quick ? namedByGoals(comparison) : comparison.contestants;
   for (const contestant of all) {
     run.progress(`warming up ${contestant.name}`);
     await contestant.round(Math.max(forMs, roundMs * warmUpRounds, leastWarmUpMs));
   }
   const counted = new Map(all.map((contestant) => [contestant.name, [] as Round[]]));
-  for (let round = 1; round <= rounds; round += 1) {
+  for (let round = 1; round <= turns; round += 1) {
     for (const contestant of all) {
-      run.progress(`round ${round} of ${rounds}: ${contestant.name}`);
+      run.progress(`round ${round} of ${turns}: ${contestant.name}`);
       counted.get(contestant.name)?.push(await contestant.round(forMs));
     }
   }

@@ -13,7 +13,8 @@ const sessions = 16;
 /** The product that catalog's fixture holds in memory: 1 KB of JSON. */
 export const heldId = '019b8d20-0000-7000-8000-000000000001';
 
-type ReadOptions = Readonly<{ procedure: string; id: string; signedIn: boolean }>;
+/** `header`: which one holds a token. Any but `authorization` is one that nobody looks at. */
+type ReadOptions = Readonly<{ procedure: string; id: string; header?: 'authorization' | 'x-unread' }>;
 
 export type ReadContestants = Readonly<{
   /** The real catalog, asked for a product. */
@@ -69,11 +70,12 @@ type Asked = Pick<Load, 'url' | 'requests' | 'containing' | 'polls'> & Readonly<
 
 function askedOf(
   { url, pid }: MeasuredCatalog,
-  { procedure, id, signedIn }: ReadOptions,
+  { procedure, id, header }: ReadOptions,
   tokens: readonly string[],
 ): Asked {
   const request = requestOf(procedure, id);
-  const requests = signedIn ? tokens.map((token) => ({ ...request, headers: bearing(token) })) : [request];
+  const requests =
+    header === undefined ? [request] : tokens.map((token) => ({ ...request, headers: bearing(token, header) }));
   // PostgreSQL is on the load's processor, and has nothing to do for what is in memory.
   return { url, pid, requests, containing: id, polls: id === heldId };
 }
@@ -82,8 +84,8 @@ function requestOf(procedure: string, id: string): LoadRequest {
   return { path: `/trpc/${procedure}?input=${encodeURIComponent(JSON.stringify({ id }))}` };
 }
 
-function bearing(token: string): Readonly<Record<string, string>> {
-  return { authorization: `Bearer ${token}` };
+function bearing(token: string, header = 'authorization'): Readonly<Record<string, string>> {
+  return { [header]: `Bearer ${token}` };
 }
 
 function productOf(body: string): string {

@@ -17,7 +17,7 @@ export const usualRead: Figure = {
     return {
       kind: 'comparison',
       contestants: [
-        await catalog(sallyport, { procedure: 'products.getSignedIn', id: heldId, signedIn: true }),
+        await catalog(sallyport, { procedure: 'products.getSignedIn', id: heldId, header: 'authorization' }),
         await server(usual),
         await server(limit),
       ],

@@ -6,7 +6,7 @@ const sallyport = 'catalog, signed in';
 const silent = 'catalog, signed in, without log, metrics and traces';
 const limit = 'bare procedure';
 const raw = 'node:http';
-const signedInRead = { procedure: 'products.getSignedIn', id: heldId, signedIn: true };
+const signedInRead = { procedure: 'products.getSignedIn', id: heldId, header: 'authorization' } as const;
 const others = ['node:http, all headers', limit, 'tRPC on Hono', 'tRPC on Fastify', 'tRPC standalone'] as const;
 
 /** How much of what Node's HTTP can do is left when everything that a request needs was done. */
@@ -23,7 +23,7 @@ export const readOverHttp: Figure = {
       kind: 'comparison',
       contestants: [
         await catalog(sallyport, signedInRead),
-        await catalog('catalog, publicRead', { procedure: 'products.get', id: heldId, signedIn: false }),
+        await catalog('catalog, publicRead', { procedure: 'products.get', id: heldId }),
         ...(run.quick ? [] : [await silentCatalog(silent, signedInRead)]),
         ...servers,
       ],
