@@ -3,6 +3,7 @@ import { createTRPCClient, httpLink, type TRPCClient, type TRPCLink } from '@trp
 import type { AnyRouter } from '@trpc/server';
 import { AuthorityRefused } from './authority-failure.ts';
 import { sendingTo } from './http-endpoint.ts';
+import { linkFetchBy } from './link-fetch.ts';
 import { oneAnswerLink } from './one-answer-link.ts';
 import { withHeaders } from './request-headers.ts';
 import type { ServiceClient } from './service-client.ts';
@@ -56,9 +57,14 @@ export function callService<Router extends AnyRouter>(
     audience: options.audience,
     scope: options.scope,
   });
-  const send = httpLink(sendingTo({ url: options.url, fetch: options.fetch ?? options.service.fetch }));
-  return (hop) =>
-    createTRPCClient<Router>({ links: [hopLink('onward' in hop ? carried(hop) : hop), authorized, send] });
+  const { url, service } = options;
+  const recorded = httpLink(sendingTo({ url, fetch: options.fetch ?? service.fetch }));
+  const plain = options.fetch ? recorded : httpLink({ ...sendingTo({ url, fetch }), fetch: linkFetchBy(service.send) });
+  return (hop) => {
+    const { request, transaction } = 'onward' in hop ? carried(hop) : hop;
+    const send = request.trace.sampled ? recorded : plain;
+    return createTRPCClient<Router>({ links: [hopLink({ request, transaction }), authorized, send] });
+  };
 }
 
 /** Trace, deadline, consistency token and transaction token, and a signal that fires when nobody waits any more. */
@@ -77,7 +83,7 @@ function hopLink<Router extends AnyRouter>({ request, transaction }: Carried): T
   });
 }
 
-type Carried = Pick<Hop, 'request'> & Readonly<{ transaction?: string }>;
+type Carried = Pick<Hop, 'request'> & Readonly<{ transaction?: string | undefined }>;
 
 function carried({ onward, withinMs = () => Infinity }: OnwardHop): Carried {
   const answer = openOnward(onward);

@@ -2,15 +2,17 @@ import type { HttpEndpoint } from './http-endpoint.ts';
 
 type JsonRequest = Readonly<{
   url: string;
+  /** Default POST. */
+  method?: 'GET' | 'POST';
   headers: Readonly<Record<string, string>>;
   /** JSON. */
-  body: string;
+  body?: string;
   signal: AbortSignal;
 }>;
 
 type JsonAnswer = Readonly<{ status: number; text: string }>;
 
-/** Sends one POST, and answers its whole answer. Rejects when there was none. Follows no redirect: it would take the token along. */
+/** Sends one request, and answers its whole answer. Rejects when there was none. Follows no redirect: it would take the token along. */
 export type SendJson = (request: JsonRequest) => Promise<JsonAnswer>;
 
 /** By somebody's own `fetch`: with a certificate, say. */
@@ -29,7 +31,7 @@ export function sendingByUndici(): SendJson {
   // Loaded when the global `fetch` has been used, for the token: before that, it would put its own connections behind it.
   const load = () => import('undici');
   let loaded: ReturnType<typeof load> | undefined;
-  return async ({ url, headers, body, signal }) => {
+  return async ({ url, method = 'POST', headers, body, signal }) => {
     const { getGlobalDispatcher } = await (loaded ??= load());
     signal.throwIfAborted();
     const { origin, pathname, search } = new URL(url);
@@ -43,7 +45,7 @@ export function sendingByUndici(): SendJson {
     };
     signal.addEventListener('abort', abort, { once: true });
     getGlobalDispatcher().dispatch(
-      { origin, path: pathname + search, method: 'POST', headers, body },
+      { origin, path: pathname + search, method, headers, ...(body !== undefined && { body }) },
       {
         onRequestStart: (controller) => {
           stop = () => controller.abort(new Error('Nobody waits for the answer any more.'));

@@ -3,7 +3,7 @@ import { askAuthorityOver } from './ask-authority.ts';
 import { openClientAssertions, type ClientIdentity } from './client-assertion.ts';
 import { policySourceOver } from './policy-source.ts';
 import { revocationSourceOver } from './revocation-source.ts';
-import { sendingBy, sendingByUndici } from './send-json.ts';
+import { sendingBy, sendingByUndici, type SendJson } from './send-json.ts';
 import { openServiceTokens, type ServiceTokens } from './service-token.ts';
 import { openTokenEndpoint, type TransactionToken } from './token-endpoint.ts';
 import { exchangeToken, replaceTransaction, type Exchange, type Replacement } from './transaction-token.ts';
@@ -29,6 +29,8 @@ export type ServiceClient = ServiceTokens &
     /** Where the authority publishes its keys, and how to get there, for `remoteKeys`. */
     keySetUrl: string;
     fetch: typeof fetch;
+    /** For calls that nobody records. */
+    send: SendJson;
     /** For `coalescingAuthority`. */
     authority: AskAuthority;
     /** For `followRevocations`. */
@@ -57,18 +59,20 @@ export function openServiceClient(options: ServiceClientOptions): ServiceClient 
     answerWithinMs,
   });
   const tokens = openServiceTokens(endpoint, clock.monotonicMs);
+  const send = options.fetch ? sendingBy(options.fetch) : sendingByUndici();
   const authority = { tokens, endpoint: { url: authorityUrl, fetch: doFetch } };
   return {
     ...tokens,
     keySetUrl: `${base}/oauth/jwks`,
     fetch: doFetch,
+    send,
     exchange: (exchange) => exchangeToken(endpoint, exchange),
     replace: (replacement) => replaceTransaction(endpoint, replacement),
     authority: askAuthorityOver({
       url: authorityUrl,
       tokens,
       // Many requests' questions in one: it is of no single trace.
-      send: options.fetch ? sendingBy(options.fetch) : sendingByUndici(),
+      send,
     }),
     feed: revocationSourceOver(authority),
     policy: policySourceOver(authority),

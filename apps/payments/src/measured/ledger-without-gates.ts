@@ -2,6 +2,7 @@ import { localVerifier, openGates, openRequest, systemClock, type Gates } from '
 import { testAuthority } from '@sallyport/auth/testing';
 import { sealRouter, trustTiers, type TrustContext, type TrustMeta } from '@sallyport/auth/trpc';
 import type { CatalogRouter } from '@sallyport/catalog/contract';
+import { linkFetchBy, sendingByUndici } from '@sallyport/client/service';
 import { isReachable } from '@sallyport/db';
 import { createLog, formatError, readEnvironment, refuse, serve, startService } from '@sallyport/service';
 import { createTRPCClient, httpLink } from '@trpc/client';
@@ -61,8 +62,11 @@ await startService('payments', async () => {
   const log = createLog('payments', LOG_LEVEL);
   const { pool, database } = openPayments(DATABASE_URL);
   const gates = await gatesOfNobody();
-  const catalog = createTRPCClient<CatalogRouter>({ links: [httpLink({ url: `${CATALOG_URL}/trpc` })] });
-  const askPrice = async (id: string): Promise<string> => (await catalog.products.get.query({ id })).amount;
+  // Over the same connections as payments, and with a deadline as it has one.
+  const send = linkFetchBy(sendingByUndici());
+  const catalog = createTRPCClient<CatalogRouter>({ links: [httpLink({ url: `${CATALOG_URL}/trpc`, fetch: send })] });
+  const askPrice = async (id: string): Promise<string> =>
+    (await catalog.products.get.query({ id }, { signal: AbortSignal.timeout(1500) })).amount;
   return serve({
     name: 'payments',
     router: sealRouter(router),
