@@ -2,12 +2,22 @@ import { makeConsistencyToken, openRequest, type Onward, type Trace } from '@sal
 import { heldClock, testAuthority, testGates } from '@sallyport/auth/testing';
 import { trustTiers, type TrustContext, type TrustMeta } from '@sallyport/auth/trpc';
 import { initTRPC } from '@trpc/server';
-import { afterEach, beforeEach, expect, expectTypeOf, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from 'vitest';
 import { clientKey, listenForServices, openServicePeer, type PricesRouter } from './service-testing-peer.ts';
-import { AuthorityRefused, callService, isUnavailable, openServiceClient, reasonOf, type Hop } from './service.ts';
+import {
+  AuthorityRefused,
+  callService,
+  isUnavailable,
+  openServiceClient,
+  reasonOf,
+  statusOf,
+  type Hop,
+} from './service.ts';
 
 const { privateKey } = await clientKey();
-const trace: Trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled: true };
+/** Calls that are recorded go by `fetch`, the others by undici alone. */
+let sampled = false;
+const traceNow = (): Trace => ({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled });
 
 let opened: ReturnType<typeof openServicePeer>;
 let network: Awaited<ReturnType<typeof listenForServices>>;
@@ -25,7 +35,7 @@ function open() {
 }
 
 const request = (remainingMs: number, signal = new AbortController().signal): Hop['request'] => ({
-  trace,
+  trace: traceNow(),
   signal,
   remainingMs: () => remainingMs,
   consistency: { kind: 'none' },
@@ -37,78 +47,96 @@ const failureOf = (call: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-test('a hop carries this service’s token, the transaction token, the trace and what is left of the deadline', async () => {
-  const { service, prices } = open();
-  const transaction = await service.exchange({ subjectToken: 'user-token', scope: 'catalog:read', context: {} });
-  const answer = await prices({ request: request(2500.7), transaction }).price.query({ product: 'p1' });
-  expectTypeOf(answer).toEqualTypeOf<{ product: string; amount: string }>();
-  expect(answer).toEqual({ product: 'p1', amount: '1999' });
-  expect(opened.peer.calls[0]).toMatchObject({
-    authorization: 'Bearer token-2',
-    'txn-token': 'token-1',
-    traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
-    'request-timeout-ms': '2500',
+describe.each([
+  ['recorded', true],
+  ['not recorded', false],
+])('a call that is %s', (_, isRecorded) => {
+  beforeEach(() => {
+    sampled = isRecorded;
   });
-  expect(opened.peer.forms[1]?.get('audience')).toBe('catalog');
-});
 
-test('a consistency token crosses as it came; without one, none does', async () => {
-  const { prices } = open();
-  const token = makeConsistencyToken(4711);
-  const consistency = { kind: 'token', token, position: 4711 } as const;
-  await prices({ request: { ...request(2500), consistency } }).price.query({ product: 'p1' });
-  await prices({ request: request(2500) }).price.query({ product: 'p1' });
-  expect(opened.peer.calls.map((headers) => headers['consistency-token'])).toEqual([token, undefined]);
-});
+  test('a hop carries this service’s token, the transaction token, the trace and what is left of the deadline', async () => {
+    const { service, prices } = open();
+    const transaction = await service.exchange({ subjectToken: 'user-token', scope: 'catalog:read', context: {} });
+    const answer = await prices({ request: request(2500.7), transaction }).price.query({ product: 'p1' });
+    expectTypeOf(answer).toEqualTypeOf<{ product: string; amount: string }>();
+    expect(answer).toEqual({ product: 'p1', amount: '1999' });
+    expect(opened.peer.calls[0]).toMatchObject({
+      authorization: 'Bearer token-2',
+      'txn-token': 'token-1',
+      traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-0${sampled ? 1 : 0}`,
+      'request-timeout-ms': '2500',
+    });
+    expect(opened.peer.forms[1]?.get('audience')).toBe('catalog');
+  });
 
-test('the user’s own token never crosses (TTS-11)', async () => {
-  const { service, prices } = open();
-  const transaction = await service.exchange({ subjectToken: 'user-token', scope: 'catalog:read', context: {} });
-  await prices({ request: request(2500), transaction }).price.query({ product: 'p1' });
-  expect(JSON.stringify(opened.peer.calls)).not.toContain('user-token');
-});
+  test('a consistency token crosses as it came; without one, none does', async () => {
+    const { prices } = open();
+    const token = makeConsistencyToken(4711);
+    const consistency = { kind: 'token', token, position: 4711 } as const;
+    await prices({ request: { ...request(2500), consistency } }).price.query({ product: 'p1' });
+    await prices({ request: request(2500) }).price.query({ product: 'p1' });
+    expect(opened.peer.calls.map((headers) => headers['consistency-token'])).toEqual([token, undefined]);
+  });
 
-test('a call ends with its deadline, and nothing is sent when the time is over', async () => {
-  opened.peer.waits = () => new Promise(() => {});
-  const { prices } = open();
-  expect(isUnavailable(await failureOf(prices({ request: request(50) }).price.query({ product: 'p1' })))).toBe(true);
-  expect(opened.peer.calls).toHaveLength(1);
-  expect(isUnavailable(await failureOf(prices({ request: request(0) }).price.query({ product: 'p1' })))).toBe(true);
-  expect(opened.peer.calls).toHaveLength(1);
-});
+  test('the user’s own token never crosses (TTS-11)', async () => {
+    const { service, prices } = open();
+    const transaction = await service.exchange({ subjectToken: 'user-token', scope: 'catalog:read', context: {} });
+    await prices({ request: request(2500), transaction }).price.query({ product: 'p1' });
+    expect(JSON.stringify(opened.peer.calls)).not.toContain('user-token');
+  });
 
-test('a call ends when the caller of the request goes away', async () => {
-  const caller = new AbortController();
-  opened.peer.waits = () => {
-    caller.abort();
-    return new Promise(() => {});
-  };
-  await expect(
-    open()
-      .prices({ request: request(5000, caller.signal) })
-      .price.query({ product: 'p1' }),
-  ).rejects.toThrow('aborted');
-});
+  test('a call ends with its deadline, and nothing is sent when the time is over', async () => {
+    opened.peer.waits = () => new Promise(() => {});
+    const { prices } = open();
+    expect(isUnavailable(await failureOf(prices({ request: request(50) }).price.query({ product: 'p1' })))).toBe(true);
+    expect(opened.peer.calls).toHaveLength(1);
+    expect(isUnavailable(await failureOf(prices({ request: request(0) }).price.query({ product: 'p1' })))).toBe(true);
+    expect(opened.peer.calls).toHaveLength(1);
+  });
 
-test('outage and decision are told apart', async () => {
-  const { prices } = open();
-  const call = () => failureOf(prices({ request: request(5000) }).price.query({ product: 'p1' }));
-  opened.peer.refusedTokens.add('token-1').add('token-2');
-  const decided = await call();
-  expect([isUnavailable(decided), reasonOf(decided)]).toEqual([false, 'invalid_token']);
+  test('a call ends when the caller of the request goes away', async () => {
+    const caller = new AbortController();
+    opened.peer.waits = () => {
+      caller.abort();
+      return new Promise(() => {});
+    };
+    await expect(
+      open()
+        .prices({ request: request(5000, caller.signal) })
+        .price.query({ product: 'p1' }),
+    ).rejects.toThrow('aborted');
+  });
 
-  opened.peer.answerToken = (response) => response.writeHead(401).end('{"error":"invalid_client"}');
-  opened.peer.refusedTokens.add('token-3');
-  const refused = await failureOf(
-    open()
-      .prices({ request: request(5000) })
-      .price.query({ product: 'p1' }),
-  );
-  expect(isUnavailable(refused)).toBe(false);
-  expect(refused).toMatchObject({ cause: new AuthorityRefused('invalid_client', 401) });
+  test('outage and decision are told apart', async () => {
+    const { prices } = open();
+    const call = () => failureOf(prices({ request: request(5000) }).price.query({ product: 'p1' }));
+    opened.peer.refusedTokens.add('token-1').add('token-2');
+    const decided = await call();
+    expect([isUnavailable(decided), reasonOf(decided)]).toEqual([false, 'invalid_token']);
 
-  network.close();
-  expect(isUnavailable(await call())).toBe(true);
+    opened.peer.answerToken = (response) => response.writeHead(401).end('{"error":"invalid_client"}');
+    opened.peer.refusedTokens.add('token-3');
+    const refused = await failureOf(
+      open()
+        .prices({ request: request(5000) })
+        .price.query({ product: 'p1' }),
+    );
+    expect(isUnavailable(refused)).toBe(false);
+    expect(refused).toMatchObject({ cause: new AuthorityRefused('invalid_client', 401) });
+
+    network.close();
+    expect(isUnavailable(await call())).toBe(true);
+  });
+
+  test('a mutation crosses with its input, or without one, and a decision comes back as it was made', async () => {
+    const { prices } = open();
+    const ordering = prices({ request: request(5000) });
+    expect(await ordering.order.mutate({ product: 'p1' })).toEqual({ ordered: 'p1' });
+    expect(await ordering.order.mutate()).toEqual({ ordered: 'nothing' });
+    const refused = await failureOf(ordering.order.mutate({ product: 'none' }));
+    expect([isUnavailable(refused), reasonOf(refused), statusOf(refused)]).toEqual([false, 'no such product', 404]);
+  });
 });
 
 /** A gate's leave to call on, as a handler gets it, and the request that it is for. */

@@ -10,8 +10,7 @@ type LinkFetch = NonNullable<HTTPLinkOptions<AnyRouter['_def']['_config']['$type
  */
 export function linkFetchBy(send: SendJson): LinkFetch {
   return async (url, { method, headers = {}, body, signal } = {}) => {
-    if (typeof body === 'object' || !signal)
-      throw new Error('Only JSON is sent to a service, and with a deadline.');
+    if (typeof body === 'object' || !signal) throw new Error('Only JSON is sent to a service, and with a deadline.');
     const sent = { url: String(url), headers: Object.fromEntries(Object.entries(headers)), signal };
     const { status, text } = await send({ ...sent, ...(method === 'GET' ? { method } : { body: body ?? '' }) });
     return { ok: status === 200, json: async (): Promise<unknown> => JSON.parse(text) };

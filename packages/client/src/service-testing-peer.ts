@@ -27,13 +27,19 @@ const question = z.strictObject({
     .optional(),
 });
 
+const ordered = z.strictObject({ product: z.string() });
+
+function placeOrder(input: z.output<typeof ordered> | undefined): { ordered: string } {
+  if (input?.product === 'none') throw new TRPCError({ code: 'NOT_FOUND', message: 'no such product' });
+  return { ordered: input?.product ?? 'nothing' };
+}
+
 /** An authority as services see it, with one procedure to stand for another service. Tests turn its knobs and read its log. */
 export function openServicePeer() {
   const peer = {
     /** Answers a token request. Replaced by tests. */
     answerToken: (response: ServerResponse, form: URLSearchParams) => {
-      const transaction = form.get('requested_token_type');
-      const access_token = `token-${peer.forms.length}`;
+      const [transaction, access_token] = [form.get('requested_token_type'), `token-${peer.forms.length}`];
       const answer = transaction
         ? { access_token, issued_token_type: transaction, token_type: 'N_A', expires_in: 60 }
         : { access_token, token_type: 'Bearer', expires_in: 300, scope: form.get('scope') };
@@ -87,7 +93,8 @@ export function openServicePeer() {
         }),
       position: authorized.query(() => peer.answerPosition()),
     }),
-    price: authorized.input(z.strictObject({ product: z.string() })).query(async ({ ctx, input }) => {
+    order: authorized.input(ordered.optional()).mutation(({ input }) => placeOrder(input)),
+    price: authorized.input(ordered).query(async ({ ctx, input }) => {
       peer.calls.push(ctx.headers);
       await peer.waits();
       return { product: input.product, amount: '1999' };

@@ -65,13 +65,13 @@ async function open(run: Run): Promise<Comparison> {
       contestant(topUpWithoutAuth, bare.url, ({ subject: buyer }) => post('topUp', { buyer, ...cent })),
     ],
     goals: [
-      { of: withAuth, over: withoutAuth, measure: 'p99', bound },
+      { of: withAuth, over: withoutAuth, measure: 'p99', bound, limit: withoutAuthAtPrice },
       { of: withAuth, over: withoutAuthAtPrice, measure: 'p99', bound },
       { of: topUpWithAuth, over: topUpWithoutAuth, measure: 'p99', bound },
     ],
     notes: [
       'Each buyer pays another seller, so nobody waits for a row. The ledger without auth is a process of its own, with the same HTTP, on the same database.',
-      '`payments.pay` also asks catalog for the price, in the buyer’s name; "the same payment" asks it as anybody may, "its ledger call alone" does not ask. `payments.topUp` is the gates and the ledger and nothing else.',
+      '`payments.pay` also asks catalog for the price, in the buyer’s name; "the same payment" asks it as anybody may, "its ledger call alone" does not ask, and so nothing that asks can come near it: the same payment is the limit. `payments.topUp` is the gates and the ledger and nothing else.',
     ],
     close: bare.stop,
   };
