@@ -158,6 +158,10 @@ async function naming(mayAct: unknown): Promise<string> {
     .sign(privateKey);
 }
 
+test('nobody is carried on with a token that was issued for another service, though it is the one that is asked about', async () => {
+  expect(await onwardOf(question(textFor('catalog')))).toEqual({ refused: 'invalid_grant' });
+});
+
 test('a token that is over carries nobody, though its session lives', async () => {
   const asked = question();
   auth.advance(300);
