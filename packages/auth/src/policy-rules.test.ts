@@ -221,6 +221,18 @@ test('every thing is decided as CASL decides it, for everybody who asks the same
   );
 });
 
+test('a condition that was made is asked for again without losing the others', () => {
+  const roles = Array.from({ length: 10 }, (_, index) => `r${index}`);
+  const opened = open(roles.map((role) => ({ ...rule, to: `role:${role}` })));
+  const everybody = Array.from({ length: 1000 }, (_, which) => ({
+    user: 'u_ada',
+    roles: new Set(roles.filter((_role, index) => ((which >> index) & 1) === 1)),
+  }));
+  const askAll = () => everybody.map((principal) => opened.which({ principal, action: 'read', kind: 'product' }));
+  const [first, again] = [askAll(), askAll()];
+  expect(again.every((condition, index) => condition === first[index])).toBe(true);
+});
+
 test('the order of rules means nothing', () => {
   fc.assert(
     fc.property(rules, things, principals, (written, row, principal) => {

@@ -43,15 +43,17 @@ function preparedConditions(ruleSet: RuleSet): PolicyRules['which'] {
   const prepared = new Map<string, PolicyCondition>();
   return (question) => {
     const key = questionKey(question, rolesNamed);
-    const known = prepared.get(key) ?? conditionFor(ruleSet, question);
+    const known = prepared.get(key);
+    if (known !== undefined) return known;
     // Roles may come in many combinations; the newest are kept.
     if (prepared.size >= maxPrepared) prepared.clear();
-    prepared.set(key, known);
-    return known;
+    const made = conditionFor(ruleSet, question);
+    prepared.set(key, made);
+    return made;
   };
 }
 
-/** The same for all who have the same of the roles that rules name. No name in a rule set has a line break in it. */
+/** The same for all who have the same of the roles that rules name. No name in a rule set has a space or a line break in it. */
 function questionKey({ principal, action, kind }: PolicyListQuestion, rolesNamed: readonly string[]): string {
   let who = principal === undefined ? 'anyone' : 'user';
   for (const role of rolesNamed) if (principal?.roles.has(role) === true) who += ` ${role}`;
