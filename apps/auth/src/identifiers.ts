@@ -23,7 +23,7 @@ export function newSubject(): string {
 
 /**
  * `kid`: 24 random bits in 4 characters, which stand in every token. They tell the few keys of one issuer apart; a key that drew the id of an
- * earlier one is refused by the table, which forgets none, and is drawn again.
+ * earlier one is refused by the table, which forgets none; the next attempt draws another.
  */
 export function newKeyId(): string {
   return randomBytes(3).toString('base64url');

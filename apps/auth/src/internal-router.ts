@@ -26,7 +26,7 @@ export const internalRouter = router({
         return { answers: await introspectOnward(authority, input.questions, principal.client) };
       } catch (err) {
         // A part that is not known makes the whole not known: nothing is active, or inactive, by default.
-        authority.log.error({ err }, 'the database did not answer an introspection');
+        authority.log.error({ err }, 'an introspection could not be answered');
         return refuseUnavailable();
       }
     }),

@@ -16,7 +16,8 @@ const scope = 'introspect';
 
 /**
  * Bytes of questions in one request. The authority reads bodies up to 16 kB, which a full batch of 128 with this house's own
- * identifiers fits into; a foreign issuer's may be longer, and then the batch becomes two or three requests.
+ * identifiers fits into. A foreign issuer's may be longer, and questions for transaction tokens bring whole tokens, some twenty to a request: then the batch
+ * becomes several requests.
  */
 const maxQuestionBytes = 16_000;
 

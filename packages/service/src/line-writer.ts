@@ -4,7 +4,7 @@ export type LineDestination = Readonly<{ write: (line: string, level: number) =>
 /** pino's number of `warn`. */
 const warn = 40;
 
-/** About as much as a pipe takes at once without being read. */
+/** Many lines, and yet a pipe has room for them while its reader is busy: Linux keeps 64 KiB (pipe(7)). In characters. */
 const enough = 16 * 1024;
 const waitAtMostMs = 10;
 
