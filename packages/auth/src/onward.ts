@@ -14,7 +14,11 @@ export type OnwardAnswer = Readonly<{ transaction: string }> | Readonly<{ refuse
 export type OnwardAccess = Readonly<{
   /** Of the transaction token, space-separated. */
   scope: string;
-  /** What is being done, from the input as it was sent: nobody has checked it. `undefined` when it makes no sense. Never throws. */
+  /**
+   * What is being done, from the input as it was sent: nobody has checked it. `undefined` when it makes no sense. Never throws.
+   * At most 16 texts of 256 characters by names of 64, else the authority refuses to carry the caller on; some kilobytes together, since a
+   * question that fits into no request (16 kB) fails with all that were asked beside it.
+   */
   context: (input: unknown) => OnwardWish['context'] | undefined;
 }>;
 
