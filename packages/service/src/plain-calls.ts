@@ -6,7 +6,7 @@ import { trpcPath } from './trpc-endpoint.ts';
 
 export type PlainCall = Readonly<{ procedure: PlainProcedure; input: unknown }>;
 
-export type PlainProcedure = Readonly<{
+type PlainProcedure = Readonly<{
   path: string;
   type: 'query' | 'mutation';
   run: (call: ProcedureCall) => Promise<CallResult>;
