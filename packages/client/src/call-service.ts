@@ -43,7 +43,7 @@ export type OnwardHop = Readonly<{
  *     const catalog = callService<CatalogRouter>({ service, url, audience: 'catalog', scope: 'catalog:read' });
  *     const price = await catalog({ request: ctx.request, transaction }).products.price.query({ id });
  *
- * Behind a gate that asked the authority for the token with everything else: `catalog({ onward: ctx.onward })`.
+ * Behind a gate that asked the authority for the token with everything else: `catalog({ onward })`, when `ctx.onward` is there.
  *
  * A call stops when its request's time is over or its caller goes away. Errors are tRPC's; `isUnavailable` tells an
  * outage from a decision. With `onward`, throws `AuthorityRefused` at once when the authority let the user in, and does not let us carry
