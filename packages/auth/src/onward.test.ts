@@ -120,6 +120,12 @@ test('no leave can be put together from a request and a token', async () => {
   expect(openOnward(named)).toBeUndefined();
 });
 
+test('a leave stays with its own request', async () => {
+  await pay('p_1', `Bearer ${await payingToken()}`);
+  const leave = seen ?? {};
+  expect(() => Object.assign(leave, { request: requestWith(undefined) })).toThrow(TypeError);
+});
+
 test('a “no” to carrying on lets its caller in, and is told to whoever calls on', async () => {
   authority.refuseOnward('invalid_scope');
   expect((await pay('p_1', `Bearer ${await payingToken()}`)).outcome).toBe('key');

@@ -42,7 +42,8 @@ export async function wishOf(
 /** The leave of a caller who was let in on this standing. */
 export function onwardOf(request: RequestContext, standing: Standing): Onward | undefined {
   if (standing.kind !== 'known' || standing.evidence !== 'fresh' || standing.onward === undefined) return undefined;
-  return Object.defineProperty({ [answered]: standing.onward, request }, answered, { enumerable: false });
+  const leave = Object.defineProperty({ [answered]: standing.onward, request }, answered, { enumerable: false });
+  return Object.freeze(leave);
 }
 
 /** What the authority answered, for whoever calls the next service. It goes into the `Txn-Token` header, and nowhere else. */
