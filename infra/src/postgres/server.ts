@@ -28,18 +28,26 @@ type Setup = Readonly<{
   /** False: nothing is kept, so nothing needs to wait for the disk. */
   isKept: boolean;
   launcher: readonly string[];
+  settings: readonly string[];
 }>;
 
-/**
- * A PostgreSQL 18 on a free loopback port. Its data is gone when it stops, or when we die. `launcher`: what starts it, such as
- * `taskset -c 0`.
- */
-export async function startTemporaryPostgres(launcher: readonly string[] = []): Promise<PostgresServer> {
+type Conditions = Readonly<{
+  /** What starts it, such as `taskset -c 0`. */
+  launcher?: readonly string[];
+  /** Each as `name=value`. */
+  settings?: readonly string[];
+}>;
+
+/** A PostgreSQL 18 on a free loopback port. Its data is gone when it stops, or when we die. */
+export async function startTemporaryPostgres({
+  launcher = [],
+  settings = [],
+}: Conditions = {}): Promise<PostgresServer> {
   const [port = 0] = await freePorts(1);
   const scratch = await makeScratch();
   const owner = await postgresOwner(scratch);
   const password = randomBytes(16).toString('hex');
-  return start({ port, password, owner, scratch, data: join(scratch, 'data'), isKept: false, launcher });
+  return start({ port, password, owner, scratch, data: join(scratch, 'data'), isKept: false, launcher, settings });
 }
 
 /** A PostgreSQL 18 whose data is kept in a folder, which is made when it is not there. */
@@ -48,7 +56,7 @@ export async function startPostgres(
 ): Promise<PostgresServer> {
   const { folder: data, port, password } = at;
   const [owner, scratch] = [await postgresOwner(data), await makeScratch()];
-  return start({ port, password, owner, scratch, data, isKept: true, launcher: [] });
+  return start({ port, password, owner, scratch, data, isKept: true, launcher: [], settings: [] });
 }
 
 /** It stops when we end, however we end. Throws an OperatorError with the server's last words when it cannot start. */
@@ -116,6 +124,7 @@ async function serve(program: string, setup: Setup): Promise<GuardedProcess> {
     'log_timezone=UTC',
     'timezone=UTC',
     ...(isKept ? [] : ['fsync=off', 'full_page_writes=off']),
+    ...setup.settings,
   ];
   const lines: string[] = [];
   const { promise: isReady, resolve: ready } = Promise.withResolvers<'ready'>();
