@@ -7,7 +7,7 @@ export default defineConfig({
     include: [
       'src/{authorize,authorize-oracle,authorize-scopes,bearer-token,bearer-token-edges,claims,opaque-token,strict-json,strict-json-limits,roles,propagation}.test.ts',
       'src/{local-verifier,signed-token,foreign-tokens,caching-verifier,caching-verifier-room}.test.ts',
-      'src/{coalescing-authority,coalescing-answers,coalescing-deadlines,gates}.test.ts',
+      'src/{coalescing-authority,coalescing-answers,coalescing-deadlines,gates,onward}.test.ts',
       'src/attacks/{attack-shapes,token-rules}.test.ts',
     ],
     testTimeout: 20_000,
