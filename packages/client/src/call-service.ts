@@ -2,7 +2,7 @@ import { hopHeaders, openOnward, writeTrace, type Onward, type RequestContext } 
 import { createTRPCClient, httpLink, type TRPCClient, type TRPCLink } from '@trpc/client';
 import type { AnyRouter } from '@trpc/server';
 import { AuthorityRefused } from './authority-failure.ts';
-import { sendingTo } from './http-endpoint.ts';
+import { addressedTo, sendingTo } from './http-endpoint.ts';
 import { linkFetchBy } from './link-fetch.ts';
 import { oneAnswerLink } from './one-answer-link.ts';
 import { withHeaders } from './request-headers.ts';
@@ -59,7 +59,7 @@ export function callService<Router extends AnyRouter>(
   });
   const { url, service } = options;
   const recorded = httpLink(sendingTo({ url, fetch: options.fetch ?? service.fetch }));
-  const plain = options.fetch ? recorded : httpLink({ ...sendingTo({ url, fetch }), fetch: linkFetchBy(service.send) });
+  const plain = options.fetch ? recorded : httpLink({ ...addressedTo({ url }), fetch: linkFetchBy(service.send) });
   return (hop) => {
     const { request, transaction } = 'onward' in hop ? carried(hop) : hop;
     const send = request.trace.sampled ? recorded : plain;

@@ -9,21 +9,25 @@ export type HttpEndpoint = Readonly<{
 }>;
 
 type Sending = Pick<HTTPLinkOptions<AnyRouter['_def']['_config']['$types']>, 'url' | 'fetch' | 'headers'>;
+type Address = Pick<HttpEndpoint, 'url'>;
 
 /**
- * Options for the link that sends. Headers are those that the links before have left on the operation. A redirect is an
- * error: followed, it would take the tokens to whoever is named in it.
+ * Options for the link that sends. A redirect is an error: followed, it would take the tokens to whoever is named in it.
  */
 export function sendingTo(endpoint: HttpEndpoint): Sending & { fetch: NonNullable<Sending['fetch']> } {
   return {
-    url: trpcUrl(endpoint),
-    headers: ({ op }) => headersOf(op),
+    ...addressedTo(endpoint),
     // tRPC's `signal: undefined` is not what the standard's types allow.
     fetch: (url: string, init) => endpoint.fetch(url, { ...init, signal: init?.signal ?? null, redirect: 'error' }),
   };
 }
 
+/** Of these options, where to. Headers are those that the links before have left on the operation. */
+export function addressedTo(endpoint: Address): Pick<Sending, 'url' | 'headers'> {
+  return { url: trpcUrl(endpoint), headers: ({ op }) => headersOf(op) };
+}
+
 /** Every service of the house answers tRPC under this path. */
-export function trpcUrl(endpoint: Pick<HttpEndpoint, 'url'>): string {
+export function trpcUrl(endpoint: Address): string {
   return `${endpoint.url.replace(/\/$/, '')}/trpc`;
 }

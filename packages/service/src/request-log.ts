@@ -25,7 +25,8 @@ export function requestLog(log: Log, routine: readonly string[] = []) {
       const { path, response } = exchange;
       const isProbe = path === '/healthz' || path === '/readyz';
       const isRoutine = isProbe || (routine.includes(path) && response.statusCode < 400);
-      log.writeMembers(isRoutine ? 'debug' : 'info', requestMembers(requestLine(exchange)), 'request');
+      const level = isRoutine ? 'debug' : 'info';
+      if (log.isLevelEnabled(level)) log.writeMembers(level, requestMembers(requestLine(exchange)), 'request');
     },
   };
 }
