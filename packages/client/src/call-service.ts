@@ -2,7 +2,7 @@ import { hopHeaders, openOnward, writeTrace, type Onward, type RequestContext } 
 import { createTRPCClient, httpLink, type TRPCClient, type TRPCLink } from '@trpc/client';
 import type { AnyRouter } from '@trpc/server';
 import { AuthorityRefused } from './authority-failure.ts';
-import { addressedTo, sendingTo } from './http-endpoint.ts';
+import { addressedTo } from './http-endpoint.ts';
 import { linkFetchBy } from './link-fetch.ts';
 import { oneAnswerLink } from './one-answer-link.ts';
 import { withHeaders } from './request-headers.ts';
@@ -18,8 +18,6 @@ export type CallServiceOptions = Readonly<{
   audience: string;
   /** What this service asks for itself, apart from what the user's transaction token allows. Space-separated. */
   scope: string;
-  /** Default: that of `service`. */
-  fetch?: typeof fetch;
 }>;
 
 /** What crosses the hop: of the request that is being served, and the transaction token taken for it. */
@@ -58,8 +56,8 @@ export function callService<Router extends AnyRouter>(
     scope: options.scope,
   });
   const { url, service } = options;
-  const recorded = httpLink(sendingTo({ url, fetch: options.fetch ?? service.fetch }));
-  const plain = options.fetch ? recorded : httpLink({ ...addressedTo({ url }), fetch: linkFetchBy(service.send) });
+  const recorded = httpLink({ ...addressedTo({ url }), fetch: linkFetchBy(service.sendRecorded) });
+  const plain = httpLink({ ...addressedTo({ url }), fetch: linkFetchBy(service.send) });
   return (hop) => {
     const { request, transaction } = 'onward' in hop ? carried(hop) : hop;
     const send = request.trace.sampled ? recorded : plain;

@@ -5,8 +5,8 @@ import type { SendJson } from './send-json.ts';
 type LinkFetch = NonNullable<HTTPLinkOptions<AnyRouter['_def']['_config']['$types']>['fetch']>;
 
 /**
- * As much of a `fetch` as tRPC's link asks of one, at half the cost: that one makes a request, a response and streams of each call. For
- * calls that nobody records.
+ * As much of a `fetch` as tRPC's link asks of one, with the answer's text bounded. By undici at half the cost: `fetch` makes a request, a
+ * response and streams of each call.
  */
 export function linkFetchBy(send: SendJson): LinkFetch {
   return async (url, { method, headers = {}, body, signal } = {}) => {

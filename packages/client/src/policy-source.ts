@@ -2,11 +2,17 @@ import { createTRPCUntypedClient, httpLink } from '@trpc/client';
 import type { AnyRouter } from '@trpc/server';
 import * as z from 'zod';
 import { AuthorityUnavailable, authorityFailure } from './authority-failure.ts';
-import { sendingTo, type HttpEndpoint } from './http-endpoint.ts';
+import { addressedTo, type HttpEndpoint } from './http-endpoint.ts';
+import { linkFetchBy } from './link-fetch.ts';
+import type { SendJson } from './send-json.ts';
 import { serviceTokenLink } from './service-token-link.ts';
 import type { ServiceTokens } from './service-token.ts';
 
-export type PolicySourceOptions = Readonly<{ endpoint: HttpEndpoint; tokens: ServiceTokens }>;
+export type PolicySourceOptions = Readonly<{
+  endpoint: Pick<HttpEndpoint, 'url'>;
+  send: SendJson;
+  tokens: ServiceTokens;
+}>;
 
 const audience = 'auth';
 const scope = 'policy';
@@ -17,9 +23,16 @@ const answerSchema = z.object({ ruleSet: z.unknown() });
  * Asks the authority for the rule set in force. The rule set itself is not looked at here: `followPolicy` reads it strictly.
  * Throws as `askAuthorityOver` does.
  */
-export function policySourceOver(options: PolicySourceOptions): (signal: AbortSignal) => Promise<unknown> {
+export function policySourceOver({
+  endpoint,
+  send,
+  tokens,
+}: PolicySourceOptions): (signal: AbortSignal) => Promise<unknown> {
   const client = createTRPCUntypedClient<AnyRouter>({
-    links: [serviceTokenLink({ tokens: options.tokens, audience, scope }), httpLink(sendingTo(options.endpoint))],
+    links: [
+      serviceTokenLink({ tokens, audience, scope }),
+      httpLink({ ...addressedTo(endpoint), fetch: linkFetchBy(send) }),
+    ],
   });
   return async (signal) => {
     try {

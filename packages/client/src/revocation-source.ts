@@ -5,12 +5,15 @@ import { EventSource } from 'eventsource';
 import * as z from 'zod';
 import { AuthorityUnavailable, authorityFailure } from './authority-failure.ts';
 import { reasonOf } from './denial-answer.ts';
-import { sendingTo, trpcUrl, type HttpEndpoint } from './http-endpoint.ts';
+import { addressedTo, trpcUrl, type HttpEndpoint } from './http-endpoint.ts';
+import { linkFetchBy } from './link-fetch.ts';
+import type { SendJson } from './send-json.ts';
 import { serviceTokenLink } from './service-token-link.ts';
 import type { ServiceTokens } from './service-token.ts';
 import type { ServiceToken } from './token-endpoint.ts';
 
-export type RevocationSourceOptions = Readonly<{ endpoint: HttpEndpoint; tokens: ServiceTokens }>;
+/** `endpoint`: for the stream; `send`: for questions beside it. */
+export type RevocationSourceOptions = Readonly<{ endpoint: HttpEndpoint; send: SendJson; tokens: ServiceTokens }>;
 
 const audience = 'auth';
 const scope = 'revocations';
@@ -115,9 +118,12 @@ function placeAfter({ id, data }: z.output<typeof itemSchema>): Place | undefine
   return after === undefined ? undefined : { position: after, id };
 }
 
-function positionQuestion({ endpoint, tokens }: RevocationSourceOptions) {
+function positionQuestion({ endpoint, send, tokens }: RevocationSourceOptions) {
   const client = createTRPCUntypedClient<AnyRouter>({
-    links: [serviceTokenLink({ tokens, audience, scope }), httpLink(sendingTo(endpoint))],
+    links: [
+      serviceTokenLink({ tokens, audience, scope }),
+      httpLink({ ...addressedTo(endpoint), fetch: linkFetchBy(send) }),
+    ],
   });
   return async (signal: AbortSignal): Promise<z.output<typeof answerSchema>> => {
     try {

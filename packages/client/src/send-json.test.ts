@@ -8,6 +8,7 @@ const asked: string[] = [];
 /** Whose caller has left. */
 const gone: string[] = [];
 const euro = Buffer.from('€');
+const maxAnswerBytes = 1000;
 const server = createServer((request, response) => {
   void text(request).then((body) => {
     asked.push(`${request.method} ${request.url} ${request.headers.authorization} ${body}`);
@@ -22,8 +23,12 @@ const server = createServer((request, response) => {
       response.writeHead(200, { 'content-length': 10 }).write('half', () => {
         if (request.url === '/broken') response.destroy();
       });
+    if (request.url === '/full') response.end('x'.repeat(maxAnswerBytes));
+    // Longer than what is taken, and it does not end.
+    if (request.url === '/endless') response.write('x'.repeat(maxAnswerBytes + 1));
     // Nothing for /never.
-    if (request.url === '/never' || request.url === '/half') response.on('close', () => gone.push(String(request.url)));
+    if (['/never', '/half', '/endless'].includes(String(request.url)))
+      response.on('close', () => gone.push(String(request.url)));
   });
 });
 let network: Awaited<ReturnType<typeof listenAnywhere>>;
@@ -33,8 +38,8 @@ beforeAll(async () => {
 afterAll(() => network.close());
 
 describe.each([
-  ['fetch', sendingBy(fetch)],
-  ['undici', sendingByUndici()],
+  ['fetch', sendingBy(fetch, maxAnswerBytes)],
+  ['undici', sendingByUndici(maxAnswerBytes)],
 ])('by %s', (_, send) => {
   const post = (path: string, signal = AbortSignal.timeout(5000)) =>
     send({ url: `${network.url}${path}`, headers: { authorization: 'Bearer t' }, body: '{"a":1}', signal });
@@ -59,6 +64,14 @@ describe.each([
   test('an answer in pieces is put together, and one that breaks off is none', async () => {
     expect(await post('/pieces')).toEqual({ status: 200, text: '€' });
     await expect(post('/broken')).rejects.toThrow();
+  });
+
+  test('an answer that is too long is none, and ends before it fills anything', async () => {
+    gone.length = 0;
+    expect((await post('/full')).text).toHaveLength(maxAnswerBytes);
+    await expect(post('/endless')).rejects.toThrow('The answer is over 1000 bytes.');
+    await vi.waitFor(() => expect(gone).toEqual(['/endless']));
+    expect(await post('/here')).toEqual({ status: 200, text: 'yes' });
   });
 
   test.each(['/never', '/half'])('the signal ends the wait for %s, and the request', async (path) => {

@@ -12,14 +12,24 @@ type JsonRequest = Readonly<{
 
 type JsonAnswer = Readonly<{ status: number; text: string }>;
 
-/** Sends one request, and answers its whole answer. Rejects when there was none. Follows no redirect: it would take the token along. */
+/**
+ * Sends one request, and answers its whole answer. Rejects when there was none, or a longer one than is taken. Follows no redirect: it
+ * would take the token along.
+ */
 export type SendJson = (request: JsonRequest) => Promise<JsonAnswer>;
 
+/** Bytes of an answer between services, decompressed. The longest that this house gives, to 128 questions of introspection, has some 200 kB. */
+const defaultMaxAnswerBytes = 4 * 1024 * 1024;
+
 /** By somebody's own `fetch`: with a certificate, say. */
-export function sendingBy(send: HttpEndpoint['fetch']): SendJson {
+export function sendingBy(send: HttpEndpoint['fetch'], maxAnswerBytes = defaultMaxAnswerBytes): SendJson {
   return async ({ url, ...request }) => {
     const response = await send(url, { method: 'POST', redirect: 'error', ...request });
-    return { status: response.status, text: await response.text() };
+    const received = receiveUpTo(maxAnswerBytes);
+    const chunks: AsyncIterable<Uint8Array> | null = response.body;
+    // Leaving the loop lets go of the connection.
+    for await (const chunk of chunks ?? []) received.take(chunk);
+    return { status: response.status, text: received.text() };
   };
 }
 
@@ -27,7 +37,7 @@ export function sendingBy(send: HttpEndpoint['fetch']): SendJson {
  * By undici itself, where the standard's `fetch` makes a request, a response and streams of each. Its `dispatch` is told of the answer
  * piece by piece, and makes no stream of it either, which would cost half as much again.
  */
-export function sendingByUndici(): SendJson {
+export function sendingByUndici(maxAnswerBytes = defaultMaxAnswerBytes): SendJson {
   // Loaded when the global `fetch` has been used, for the token: before that, it would put its own connections behind it.
   const load = () => import('undici');
   let loaded: ReturnType<typeof load> | undefined;
@@ -36,7 +46,7 @@ export function sendingByUndici(): SendJson {
     signal.throwIfAborted();
     const { origin, pathname, search } = new URL(url);
     const { promise, resolve, reject } = Promise.withResolvers<JsonAnswer>();
-    const chunks: Uint8Array[] = [];
+    const received = receiveUpTo(maxAnswerBytes);
     let status = 0;
     let stop = (): void => {};
     const abort = (): void => {
@@ -55,10 +65,9 @@ export function sendingByUndici(): SendJson {
         onResponseStart: (_, statusCode) => {
           status = statusCode;
         },
-        onResponseData: (_, chunk) => {
-          chunks.push(chunk);
-        },
-        onResponseEnd: () => resolve({ status, text: Buffer.concat(chunks).toString() }),
+        // What is thrown here closes the connection, and comes back as the response's error.
+        onResponseData: (_, chunk) => received.take(chunk),
+        onResponseEnd: () => resolve({ status, text: received.text() }),
         onResponseError: (_, error) => reject(error),
       },
     );
@@ -67,5 +76,19 @@ export function sendingByUndici(): SendJson {
     } finally {
       signal.removeEventListener('abort', abort);
     }
+  };
+}
+
+/** Puts an answer together. `take` throws as soon as there is more than `maxBytes`: whoever answers does not fill this process. */
+function receiveUpTo(maxBytes: number) {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  return {
+    take: (chunk: Uint8Array): void => {
+      size += chunk.length;
+      if (size > maxBytes) throw new Error(`The answer is over ${maxBytes} bytes.`);
+      chunks.push(chunk);
+    },
+    text: (): string => Buffer.concat(chunks).toString(),
   };
 }

@@ -2,8 +2,15 @@ import { createServer } from 'node:http';
 import { systemClock } from '@sallyport/auth';
 import { jwtVerify } from 'jose';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { clientKey, listenForServices, openServicePeer } from './service-testing-peer.ts';
-import { AuthorityRefused, AuthorityUnavailable, openServiceClient, type ServiceClientOptions } from './service.ts';
+import { clientKey, listenForServices, openServicePeer, type PricesRouter } from './service-testing-peer.ts';
+import {
+  AuthorityRefused,
+  AuthorityUnavailable,
+  callService,
+  isUnavailable,
+  openServiceClient,
+  type ServiceClientOptions,
+} from './service.ts';
 import { listenAnywhere } from './testing-server.ts';
 
 const keys = await clientKey();
@@ -115,6 +122,38 @@ test('an authority that cannot be reached, or does not answer in time, is an out
   await expect(open({ answerWithinMs: 20 }).token('auth', 'introspect')).rejects.toThrow(AuthorityUnavailable);
   network.close();
   await expect(open().token('auth', 'introspect')).rejects.toThrow(AuthorityUnavailable);
+});
+
+test('an answer that is longer than what is taken is an outage, whoever gave it', async () => {
+  const long = 'x'.repeat(2000);
+  const service = open({ maxAnswerBytes: 1000 });
+  const prices = callService<PricesRouter>({ service, url: network.url, audience: 'catalog', scope: 'catalog:read' });
+  const signal = AbortSignal.timeout(5000);
+  const question = { tokenId: 't', session: 's', subject: 'u', client: 'c' };
+  const call = (sampled: boolean) => {
+    const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), sampled };
+    const request = { trace, signal, remainingMs: () => 5000, consistency: { kind: 'none' } } as const;
+    return prices({ request }).price.query({ product: long });
+  };
+  opened.peer.introspect = async () => [{ active: true, authTime: 1, acr: 'aal1', answeredAt: 2, more: long }];
+  opened.peer.rules = async () => ({ ruleSet: { version: 1, more: long } });
+  opened.peer.answerPosition = async () => ({ position: 0, place: '0', more: long });
+  const failures = await Promise.all(
+    [
+      service.authority([question], signal),
+      service.policy(signal),
+      service.feed.askPosition(signal),
+      call(true),
+      call(false),
+    ].map((answer) => answer.catch((error: unknown) => error)),
+  );
+  expect(failures.map(isUnavailable)).toEqual([true, true, true, true, true]);
+  opened.peer.answerToken = (response) =>
+    response.end(JSON.stringify({ access_token: 'x', expires_in: 300, more: long }));
+  await expect(service.token('other', 'any')).rejects.toThrow(AuthorityUnavailable);
+  // With room for it, each is an answer.
+  expect(await open().token('other', 'any')).toBe('x');
+  expect(await open().policy(signal)).toMatchObject({ version: 1 });
 });
 
 test('a redirect of the token endpoint is not followed', async () => {

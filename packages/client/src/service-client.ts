@@ -19,6 +19,8 @@ export type ServiceClientOptions = ClientIdentity &
     clock?: Clock;
     /** Milliseconds until the token endpoint counts as silent. Default 2000. */
     answerWithinMs?: number;
+    /** The longest answer that is taken, of the authority and of other services, in bytes. A longer one is an outage. Default 4 MiB. */
+    maxAnswerBytes?: number;
   }>;
 
 export type ServiceClient = ServiceTokens &
@@ -31,6 +33,8 @@ export type ServiceClient = ServiceTokens &
     fetch: typeof fetch;
     /** For calls that nobody records. */
     send: SendJson;
+    /** For those that carry on a recorded trace. */
+    sendRecorded: SendJson;
     /** For `coalescingAuthority`. */
     authority: AskAuthority;
     /** For `followRevocations`. */
@@ -48,24 +52,26 @@ export type ServiceClient = ServiceTokens &
  * issuer, discovery and RFC 7662 belong in an `AskAuthority` of their own.
  */
 export function openServiceClient(options: ServiceClientOptions): ServiceClient {
-  const { issuer, authorityUrl = issuer, clock = systemClock, answerWithinMs = 2000 } = options;
+  const { issuer, authorityUrl = issuer, clock = systemClock, answerWithinMs = 2000, maxAnswerBytes } = options;
   const plainFetch = options.fetch ?? fetch;
   const doFetch = options.tracing?.fetch(plainFetch) ?? plainFetch;
   const base = authorityUrl.replace(/\/$/, '');
+  const sendRecorded = sendingBy(doFetch, maxAnswerBytes);
   const endpoint = openTokenEndpoint({
     url: `${base}/oauth/token`,
-    fetch: doFetch,
+    send: sendRecorded,
     assert: openClientAssertions(options, clock.epochSeconds),
     answerWithinMs,
   });
   const tokens = openServiceTokens(endpoint, clock.monotonicMs);
-  const send = options.fetch ? sendingBy(options.fetch) : sendingByUndici();
-  const authority = { tokens, endpoint: { url: authorityUrl, fetch: doFetch } };
+  const send = options.fetch ? sendingBy(options.fetch, maxAnswerBytes) : sendingByUndici(maxAnswerBytes);
+  const authority = { tokens, endpoint: { url: authorityUrl, fetch: doFetch }, send };
   return {
     ...tokens,
     keySetUrl: `${base}/oauth/jwks`,
     fetch: doFetch,
     send,
+    sendRecorded,
     exchange: (exchange) => exchangeToken(endpoint, exchange),
     replace: (replacement) => replaceTransaction(endpoint, replacement),
     authority: askAuthorityOver({

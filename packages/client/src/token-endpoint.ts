@@ -2,6 +2,7 @@ import { hopHeaders, writeTrace, type Trace } from '@sallyport/auth';
 import * as z from 'zod';
 import { AuthorityRefused, AuthorityUnavailable } from './authority-failure.ts';
 import { undecided } from './denial-answer.ts';
+import type { SendJson } from './send-json.ts';
 
 /** The text of a token. Opaque: nothing here, and nobody who gets one, may read or log it. */
 export type ServiceToken = string & z.$brand<'ServiceToken'>;
@@ -18,7 +19,7 @@ type TokenAnswer = Readonly<{
 
 export type TokenEndpointOptions = Readonly<{
   url: string;
-  fetch: typeof fetch;
+  send: SendJson;
   /** A new client assertion for each request: its `jti` is used once. */
   assert: () => Promise<string>;
   /** Milliseconds until a request that got no answer counts as an outage. */
@@ -56,15 +57,17 @@ async function post(
   trace: Trace | undefined,
 ): Promise<{ status: number; json: unknown }> {
   try {
-    // Followed, a redirect would carry the assertion and the subject's token to whoever is named in it.
-    const response = await options.fetch(options.url, {
-      method: 'POST',
-      body,
-      headers: { accept: 'application/json', ...(trace && { [hopHeaders.trace]: writeTrace(trace) }) },
-      redirect: 'error',
+    const { status, text } = await options.send({
+      url: options.url,
+      headers: {
+        accept: 'application/json',
+        'content-type': 'application/x-www-form-urlencoded',
+        ...(trace && { [hopHeaders.trace]: writeTrace(trace) }),
+      },
+      body: body.toString(),
       signal: AbortSignal.timeout(options.answerWithinMs),
     });
-    return { status: response.status, json: await response.json() };
+    return { status, json: JSON.parse(text) };
   } catch (cause) {
     throw new AuthorityUnavailable('the token endpoint gave no readable answer', cause);
   }
