@@ -38,7 +38,9 @@ export function introspectingVerifier(
         const about = { tokenId, session, subject, client };
         answer = await ask(wish === undefined ? about : { ...about, onward: { ...wish, token: text } });
         if (wish !== undefined && answer.active && answer.onward === undefined)
-          throw new Error('the authority says nothing about the transaction token that was asked for');
+          throw new Error(
+            'the authority says nothing about the transaction token that was asked for: whatever asks it has to send `onward` along, and give back `{ transaction }` or `{ refused }`',
+          );
       } catch (error) {
         options.onUnreachable?.(error);
         return { outcome: 'unknown', reason: 'authority_unreachable' };

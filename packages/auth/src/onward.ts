@@ -16,8 +16,8 @@ export type OnwardAccess = Readonly<{
   scope: string;
   /**
    * What is being done, from the input as it was sent: nobody has checked it. `undefined` when it makes no sense. Never throws.
-   * At most 16 texts of 256 characters by names of 64, else the authority refuses to carry the caller on; some kilobytes together, since a
-   * question that fits into no request (16 kB) fails with all that were asked beside it.
+   * At most 16 texts of 256 characters by names of 64, and 16 kB as JSON together with the caller's token, else nobody carries the caller
+   * on (`invalid_request`).
    */
   context: (input: unknown) => OnwardWish['context'] | undefined;
 }>;

@@ -106,3 +106,35 @@ test('who is to be carried on is asked about with their token, and comes with a 
     await expect(open().authority([question('a')], soon())).rejects.toThrow(AuthorityUnavailable);
   }
 });
+
+test('a wish for a transaction token that fits into no request is not sent, and costs nobody an answer', async () => {
+  const onward = (text: string) => ({ token: 'users-own', scope: 'catalog:read', context: { product: text } });
+  const asked: unknown[] = [];
+  opened.peer.introspect = async (questions) => {
+    asked.push(...questions);
+    return questions.map((about) => ({
+      active: about.tokenId !== 'ended',
+      authTime: 1,
+      acr: 'aal2',
+      answeredAt: 2,
+      ...(about.onward && { onward: { transaction: 'minted' } }),
+    }));
+  };
+  const long = onward('x'.repeat(16_000));
+  const answers = await open().authority(
+    [
+      { ...question('a'), onward: onward('p1') },
+      { ...question('b'), onward: long },
+      { ...question('ended'), onward: long },
+      question('d'),
+    ],
+    soon(),
+  );
+  expect(answers.map((answer) => answer.active && answer.onward)).toEqual([
+    { transaction: 'minted' },
+    { refused: 'invalid_request' },
+    false,
+    undefined,
+  ]);
+  expect(asked).toEqual([{ ...question('a'), onward: onward('p1') }, question('b'), question('ended'), question('d')]);
+});

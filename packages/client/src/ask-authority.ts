@@ -80,10 +80,14 @@ export function askAuthorityOver({ url, send, tokens }: AskAuthorityOptions): As
     return answers;
   };
 
-  return async (questions, signal) => {
+  return async (given, signal) => {
+    const questions = given.map(askable);
     try {
-      const answers = await Promise.all(partsThatFit(questions).map((part) => ask(part, signal)));
-      return answers.flat();
+      const parts = await Promise.all(partsThatFit(questions).map((part) => ask(part, signal)));
+      return parts.flat().map((answer, index) => {
+        const isLeftOut = questions[index]?.onward === undefined && given[index]?.onward !== undefined;
+        return isLeftOut && answer.active ? { ...answer, onward: { refused: 'invalid_request' } } : answer;
+      });
     } catch (error) {
       throw authorityFailure(error);
     }
@@ -97,12 +101,26 @@ function refusalIn(text: string): AuthorityRefused {
   return new AuthorityRefused(reason, httpStatus);
 }
 
+/**
+ * A wish for a transaction token that fits into no request is not sent, so that it costs nobody else an answer: the authority would refuse
+ * it. What remains always fits, being part of a token that came in one header.
+ */
+function askable(question: IntrospectionQuestion): IntrospectionQuestion {
+  if (question.onward === undefined || bytesOf(question) <= maxQuestionBytes) return question;
+  const { onward: _, ...about } = question;
+  return about;
+}
+
+function bytesOf(question: IntrospectionQuestion): number {
+  return Buffer.byteLength(JSON.stringify(question)) + 1;
+}
+
 /** Cuts in order, so that each part fits into a request. Each part holds at least one question. */
 function partsThatFit(questions: readonly IntrospectionQuestion[]): IntrospectionQuestion[][] {
   const parts: IntrospectionQuestion[][] = [];
   let room = 0;
   for (const question of questions) {
-    const length = Buffer.byteLength(JSON.stringify(question)) + 1;
+    const length = bytesOf(question);
     if (parts.length === 0 || length > room) {
       parts.push([]);
       room = maxQuestionBytes;
