@@ -1,3 +1,4 @@
+import { isoTime } from './iso-time.ts';
 import type { products } from './schema.ts';
 import type { Viewer } from './visibility.ts';
 
@@ -42,7 +43,7 @@ export function productOf(row: ProductRow, viewer: Viewer): Product {
   return {
     ...summaryOf(row, viewer),
     description: row.description,
-    createdAt: row.createdAt.toISOString(),
-    updatedAt: row.updatedAt.toISOString(),
+    createdAt: isoTime(row.createdAt),
+    updatedAt: isoTime(row.updatedAt),
   };
 }

@@ -29,18 +29,21 @@ export function writeTrace(trace: Trace): string {
   return `00-${trace.traceId}-${trace.spanId}-${trace.sampled ? '01' : '00'}`;
 }
 
-const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-/** Random bytes in store: asking for a few at a time costs as much as asking for thousands. */
-const random = new Uint8Array(2048);
-let used = random.length;
+/** Random digits in store: asking for a few bytes at a time, and writing them, costs as much as doing so for thousands. */
+const storedBytes = 2048;
+let stored = '';
+let used = 0;
 
 function randomHex(bytes: number): string {
-  if (used + bytes > random.length) {
-    crypto.getRandomValues(random);
+  if (used + bytes * 2 > stored.length) {
+    stored = hexOf(crypto.getRandomValues(new Uint8Array(storedBytes)));
     used = 0;
   }
-  let hex = '';
-  for (const end = used + bytes; used < end; used += 1) hex += hexOfByte[random[used] ?? 0];
-  return hex;
+  const from = used;
+  used += bytes * 2;
+  return stored.slice(from, used);
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -78,11 +78,10 @@ export function publicUrlReader(publicUrls: readonly string[]): PublicUrlOf {
 /** Looks at each line when asked: requests have few of them, and making a map of them takes longer than all questions. */
 function headerValues(rawHeaders: readonly string[]): HeaderValues {
   return (name) => {
-    const sought = name.toLowerCase();
     let values: string[] | undefined;
     for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
       const line = rawHeaders[index] ?? '';
-      if (line.length !== sought.length || line.toLowerCase() !== sought) continue;
+      if (line.length !== name.length || line.toLowerCase() !== name.toLowerCase()) continue;
       (values ??= []).push(rawHeaders[index + 1] ?? '');
     }
     return values ?? none;

@@ -104,6 +104,17 @@ test.each([
   expect(service.effects.count).toBe(before);
 });
 
+test('a POST that announces no body is answered as one with an empty body', async () => {
+  const before = service.effects.count;
+  for (const length of ['', 'Content-Length: 0\r\n']) {
+    const answer = await raw(
+      `POST /trpc/touch HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\n${length}\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  }
+  expect(service.effects.count).toBe(before + 2);
+});
+
 test('two content types are refused', async () => {
   const answer = await raw(
     'POST /trpc/touch HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n',

@@ -57,6 +57,8 @@ function serverSettings(receiveWithinMs = 15_000): ServerOptions {
     keepAliveTimeout: 10_000,
     // How often Node looks for connections past these times: its own 30 s would make 10 s mean 40.
     connectionsCheckingInterval: Math.min(1000, receiveWithinMs),
+    // A request that announces no body has none to be waited for: its stream is at its end from the start.
+    optimizeEmptyRequests: true,
   };
 }
 

@@ -9,6 +9,8 @@ const maxDiscardedBytes = 1024 * 1024;
  * Refuses a larger one, one that breaks off, and bytes that are not UTF-8.
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string> {
+  // None was announced, and Node tells nobody of its end.
+  if (request.readableEnded) return '';
   const announced = Number(request.headers['content-length'] ?? 0);
   if (announced > maxBytes + maxDiscardedBytes) refuseRequest('payload_too_large');
   const chunks: Uint8Array[] = [];

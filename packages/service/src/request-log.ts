@@ -21,22 +21,24 @@ export function requestLog(log: Log, routine: readonly string[] = []) {
       if (publicErrorOf(error).httpStatus !== 500 || isAbort(exchange, error)) return;
       log.error({ trace: exchange.trace.traceId, err: error.cause ?? error }, 'request failed');
     },
-    done: (exchange: Exchange): void => {
+    /** `tookMs`: from its head to the end of its answer. */
+    done: (exchange: Exchange, tookMs: number): void => {
       const { path, response } = exchange;
       const isProbe = path === '/healthz' || path === '/readyz';
       const isRoutine = isProbe || (routine.includes(path) && response.statusCode < 400);
       const level = isRoutine ? 'debug' : 'info';
-      if (log.isLevelEnabled(level)) log.writeMembers(level, requestMembers(requestLine(exchange)), 'request');
+      if (log.isLevelEnabled(level)) log.writeMembers(level, requestMembers(requestLine(exchange, tookMs)), 'request');
     },
   };
 }
 
-function requestLine({ method, path, response, trace, remoteAddress, startedAtMs, reasons }: Exchange): RequestLine {
+function requestLine(exchange: Exchange, tookMs: number): RequestLine {
+  const { method, path, response, trace, remoteAddress, reasons } = exchange;
   return {
     method,
     path: path.slice(0, maxLoggedPath),
     status: response.statusCode,
-    ms: Math.round((performance.now() - startedAtMs) * 10) / 10,
+    ms: Math.round(tookMs * 10) / 10,
     trace: trace.traceId,
     client: remoteAddress,
     refused: reasons,

@@ -103,8 +103,9 @@ export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<
       response.on('close', () => {
         if (!response.writableFinished) exchange.abort.abort();
         exchanges.remove(exchange);
-        requests.done(exchange);
-        tellRequest(telemetry, exchange, labelOf(exchange.path));
+        const tookMs = performance.now() - exchange.startedAtMs;
+        requests.done(exchange, tookMs);
+        tellRequest(telemetry, exchange, { path: labelOf(exchange.path), tookMs });
       });
       void answer(exchange, endpoints);
     },
