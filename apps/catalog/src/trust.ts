@@ -8,6 +8,7 @@ import {
   introspectingVerifier,
   localVerifier,
   openGates,
+  seenBefore,
   transactionVerifier,
   type AskAuthority,
   type FeedSource,
@@ -81,7 +82,10 @@ export function openTrust(parts: TrustParts): Trust {
       if (told.kind === 'restrictions') log.warn(told, 'restrictions');
     },
   });
-  const local = cachingVerifier(localVerifier({ issuer, audience: 'catalog', keys }), { epoch: keys.epoch });
+  const local = cachingVerifier(localVerifier({ issuer, audience: 'catalog', keys }), {
+    epoch: keys.epoch,
+    keep: seenBefore(),
+  });
   const guarded = guardedAuthority(ask, {
     // An authority that refuses this service is there.
     isOutage: (error) => !(error instanceof AuthorityRefused),

@@ -8,6 +8,7 @@ import {
   introspectingVerifier,
   localVerifier,
   openGates,
+  seenBefore,
   type AskAuthority,
   type FeedSource,
   type ForeignIssuer,
@@ -75,7 +76,10 @@ export function openTrust(parts: TrustParts): Trust {
       if (told.kind === 'restrictions') log.warn(told, 'restrictions');
     },
   });
-  const local = cachingVerifier(localVerifier({ issuer, audience: 'payments', keys }), { epoch: keys.epoch });
+  const local = cachingVerifier(localVerifier({ issuer, audience: 'payments', keys }), {
+    epoch: keys.epoch,
+    keep: seenBefore(),
+  });
   const guarded = guardedAuthority(ask, {
     // An authority that refuses this service is there.
     isOutage: (error) => !(error instanceof AuthorityRefused),

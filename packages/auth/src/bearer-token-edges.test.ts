@@ -66,6 +66,9 @@ test('what was read is shared by many requests, so none can change it', () => {
 
 test('a header of more than a kilobyte is read each time, and to the same end', () => {
   const [kept, longer] = [1024, 1025].map((length) => [`Bearer AAAA.AAAA.${'A'.repeat(length - 17)}`]);
+  // What comes once is not remembered.
+  const first = readAuthorization(kept ?? []);
+  expect(readAuthorization(kept ?? [])).not.toBe(first);
   expect(readAuthorization(kept ?? [])).toBe(readAuthorization(kept ?? []));
   expect(readAuthorization(longer ?? [])).not.toBe(readAuthorization(longer ?? []));
   expect([kept, longer].map((values) => readAuthorization(values ?? []).kind)).toEqual(['token', 'token']);

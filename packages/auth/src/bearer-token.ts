@@ -1,5 +1,6 @@
 import { base64url } from 'jose';
 import type { DenialReason } from './denial.ts';
+import { seenBefore } from './seen-before.ts';
 
 declare const checked: unique symbol;
 
@@ -42,16 +43,18 @@ function readValue(value: string): Authorization {
   return isOpaque(token) ? { kind: 'opaque', token, scheme } : { kind: 'refused', reason: 'token_malformed' };
 }
 
-/** Headers that were read before, whole: a steady caller's is not read again letter by letter. Together at most 2 MB. */
+/** Headers that came more than once, whole: a steady caller's is not read again letter by letter. Together at most 2 MB. */
 const read = new Map<string, Authorization>();
+const cameBefore = seenBefore();
 const maxRead = 2000;
 const maxReadLength = 1024;
 
 /** The same object for many requests, so nobody may change it. */
 function remember(value: string, authorization: Authorization): Authorization {
-  if (value.length > maxReadLength) return authorization;
+  Object.freeze(authorization);
+  if (value.length > maxReadLength || !cameBefore(value)) return authorization;
   if (read.size >= maxRead) read.clear();
-  read.set(value, Object.freeze(authorization));
+  read.set(value, authorization);
   return authorization;
 }
 

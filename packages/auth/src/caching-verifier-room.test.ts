@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { isCanonicalCompactJws, type BearerToken } from './bearer-token.ts';
 import { cachingVerifier, type CachingOptions } from './caching-verifier.ts';
+import { seenBefore } from './seen-before.ts';
 import { heldClock } from './testing.ts';
 import type { VerifiedToken } from './token-verifier.ts';
 
@@ -19,7 +20,14 @@ const good: VerifiedToken = {
 };
 
 function tokenOf(length: number, letter = 'A'): BearerToken {
-  const text = `AAAA.${letter.repeat(length)}.AAAA`;
+  return canonical(`AAAA.${letter.repeat(length)}.AAAA`);
+}
+
+function endingIn(signature: string): BearerToken {
+  return canonical(`AAAA.AAAA.${signature}`);
+}
+
+function canonical(text: string): BearerToken {
   if (!isCanonicalCompactJws(text)) throw new Error('not a token');
   return text;
 }
@@ -48,6 +56,14 @@ test('a token that is checked twice at once takes room once', async () => {
   await Promise.all([verifier.verify(one), verifier.verify(one), verifier.verify(one)]);
   await verifier.verify(two);
   expect(await checked(one, two)).toBe(0);
+});
+
+test('where only those that come again are kept, a token is checked twice, and one that comes once takes no room', async () => {
+  const { checked } = open({ maxEntries: 1, keep: seenBefore() });
+  const [steady, passing] = [endingIn('Steady__'), endingIn('Passing_')];
+  expect(await checked(steady, steady, steady, steady)).toBe(2);
+  expect(await checked(passing, steady)).toBe(1);
+  expect(await checked(passing, passing, steady)).toBe(2);
 });
 
 test('a long token takes more room than a short one', async () => {

@@ -14,6 +14,11 @@ export type CachingOptions = Readonly<{
    * another. Without it, what a withdrawn key signed is believed for up to 5 s more.
    */
   epoch?: () => number;
+  /**
+   * Whether a token that was just verified is kept. Default: each is. With `seenBefore()` those that come again are: one more signature
+   * check for each of them, and no memory for those that come once.
+   */
+  keep?: (token: BearerToken) => boolean;
   clock?: Clock;
 }>;
 
@@ -34,6 +39,7 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
   const maxEntries = options.maxEntries ?? 10_000;
   const maxBytes = options.maxBytes ?? 16 * 1024 * 1024;
   const epoch = options.epoch ?? (() => 0);
+  const keep = options.keep ?? (() => true);
   const entries = new Map<BearerToken, Entry>();
   let bytes = 0;
 
@@ -71,7 +77,7 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
     // Read before the check: were a key withdrawn meanwhile, the entry would be of the epoch that has passed.
     const begunIn = epoch();
     const settle = (verification: Verification): Verification => {
-      if (verification.outcome === 'verified' && begunIn === epoch()) {
+      if (verification.outcome === 'verified' && begunIn === epoch() && keep(token)) {
         const leftMs = (verification.token.expiresAt - clock.epochSeconds()) * 1000;
         const untilMs = verification.checkedAtMs + Math.min(cacheForMs, leftMs);
         remember(token, { verification, untilMs, epoch: begunIn, bytes: estimateBytes(token, verification) });
