@@ -126,6 +126,25 @@ test('a leave stays with its own request', async () => {
   expect(() => Object.assign(leave, { request: requestWith(undefined) })).toThrow(TypeError);
 });
 
+test('no two calls on one context share a token, whatever was asked about the caller before', async () => {
+  const request = requestWith(`Bearer ${await payingToken()}`);
+  const caller = t.createCallerFactory(router)({ request });
+  const outcomes = await Promise.allSettled([caller.pay('p_1' as never), caller.pay('p_2' as never)]);
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  expect(outcomes[1]).toMatchObject({
+    reason: { code: 'INTERNAL_SERVER_ERROR', message: textLike(/a request of its own/) },
+  });
+  expect(asked.map(({ onward }) => onward?.context)).toEqual([{ product: 'p_1' }]);
+
+  const known = requestWith(`Bearer ${await payingToken()}`);
+  await known.standing('bearer');
+  await expect(
+    t
+      .createCallerFactory(router)({ request: known })
+      .pay('p_1' as never),
+  ).rejects.toThrow('of its own');
+});
+
 test('a “no” to carrying on lets its caller in, and is told to whoever calls on', async () => {
   authority.refuseOnward('invalid_scope');
   expect((await pay('p_1', `Bearer ${await payingToken()}`)).outcome).toBe('key');

@@ -34,7 +34,10 @@ export type RequestContext = Readonly<{
   /** Aborts when the caller goes away. */
   signal: AbortSignal;
   gates: Gates;
-  /** What the gates say of the caller, asked at most once per request and kind of caller. At once where nobody is to be waited for. */
+  /**
+   * What the gates say of the caller, asked at most once per request and kind of caller. At once where nobody is to be waited for. The
+   * answer to a `wish` is one call's alone: throws when the caller was asked about before.
+   */
   standing: (carriedBy: 'bearer' | 'transaction', wish?: OnwardWish) => Standing | Promise<Standing>;
   /** Resource rules, of one version for the whole request. */
   policy: RequestPolicy;
@@ -85,10 +88,12 @@ export function openRequest(options: RequestOptions): RequestContext {
     remainingMs: () => Math.max(0, endsAtMs - clock.monotonicMs()),
     signal: options.signal ?? new AbortController().signal,
     gates,
-    standing: (carriedBy, wish) =>
-      carriedBy === 'bearer'
-        ? (asBearer ??= gates.examine(request, carriedBy, wish))
-        : (asTransaction ??= gates.examine(request, carriedBy)),
+    standing: (carriedBy, wish) => {
+      if (carriedBy === 'transaction') return (asTransaction ??= gates.examine(request, carriedBy));
+      if (wish !== undefined && asBearer !== undefined)
+        throw new Error('A call that carries its caller on needs a request of its own: open another context for it.');
+      return (asBearer ??= gates.examine(request, carriedBy, wish));
+    },
     policy: requestPolicy(options.policy),
   };
   return request;
