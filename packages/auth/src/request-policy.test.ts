@@ -35,6 +35,7 @@ const question = {
   resource: { kind: 'product', id: '1', attributes: { owner: 'u_ada', archived: false } },
 } as const;
 const { resource } = question;
+const all = resource.attributes;
 
 test('a question is asked once per request, however often and in whatever order it is put together', () => {
   const rules = countingRules(1);
@@ -61,6 +62,14 @@ test.each([
     'the thing after it changed',
     { ...question, resource: { ...resource, attributes: { owner: 'u_ada', archived: true } } },
   ],
+  ['a thing with an attribute more', { ...question, resource: { ...resource, attributes: { ...all, stock: 1 } } }],
+  ['a thing with one less', { ...question, resource: { ...resource, attributes: { owner: all.owner } } }],
+  [
+    'a thing with one by another name',
+    { ...question, resource: { ...resource, attributes: { owner: all.owner, hidden: false } } },
+  ],
+  ['as many other roles', { ...question, principal: { ...ada, roles: new Set(['curator', 'seller']) } }],
+  ['a role more', { ...question, principal: { ...ada, roles: new Set(['curator', 'buyer', 'seller']) } }],
   [
     'a thing with a value of another type',
     { ...question, resource: { ...resource, attributes: { owner: 'u_ada', archived: 'false' } } },
@@ -70,6 +79,9 @@ test.each([
   const policy = requestPolicy(holding(rules));
   policy.decide(question);
   policy.decide(other);
+  expect(rules.asked).toHaveLength(2);
+  // And each of the two is remembered.
+  for (const one of [other, question, { ...other }]) policy.decide(one);
   expect(rules.asked).toHaveLength(2);
 });
 

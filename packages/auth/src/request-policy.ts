@@ -4,6 +4,7 @@ import type {
   PolicyListQuestion,
   PolicyPrincipal,
   PolicyQuestion,
+  PolicyResource,
   PolicyRules,
   PolicySource,
   PolicyUnknown,
@@ -25,9 +26,8 @@ const unknown = { outcome: 'unknown' } as const;
  * A stranger is decided by the newest rules however old they are, everybody else only by rules that may still be believed.
  */
 export function requestPolicy(source: PolicySource | undefined): RequestPolicy {
-  const decided = new Map<string, Decision>();
-  // Most requests ask once: its key is made when there is a second question to hold against it.
-  let first: Readonly<{ question: PolicyQuestion; decision: Decision }> | undefined;
+  // A handful for each request: whoever has many things to ask about asks `which`.
+  const asked: Asked[] = [];
   let current: PolicyRules | undefined;
   let latest: PolicyRules | undefined;
 
@@ -40,15 +40,11 @@ export function requestPolicy(source: PolicySource | undefined): RequestPolicy {
     decide: (question) => {
       const rules = rulesFor(question.principal);
       if (rules === undefined) return unknown;
-      if (first === undefined) {
-        first = { question: snapshot(question), decision: decisionOf(rules, question) };
-        return first.decision;
-      }
-      if (decided.size === 0) decided.set(questionKey(first.question, first.decision.version), first.decision);
-      const key = questionKey(question, rules.version);
-      const known = decided.get(key) ?? decisionOf(rules, question);
-      decided.set(key, known);
-      return known;
+      const known = asked.find((one) => isSame(one, question));
+      if (known !== undefined) return known.decision;
+      const decision: Decision = { outcome: rules.decide(question) ? 'allowed' : 'denied', version: rules.version };
+      asked.push(remembered(question, decision));
+      return decision;
     },
     which: (question) => {
       const rules = rulesFor(question.principal);
@@ -65,22 +61,32 @@ function sameVersion(believed: PolicyRules | undefined, met: PolicyRules | undef
 
 type Decision = Exclude<PolicyDecision, PolicyUnknown>;
 
-function decisionOf(rules: PolicyRules, question: PolicyQuestion): Decision {
-  return { outcome: rules.decide(question) ? 'allowed' : 'denied', version: rules.version };
-}
+/** Who, what and which thing. By which rules need not be said: a request has one version of them. */
+type Asked = Omit<PolicyQuestion, 'resource'> & PolicyResource & Readonly<{ decision: Decision }>;
 
-/** Whoever asked may change the thing before the next question. */
-function snapshot({ principal, action, resource: { kind, id, attributes } }: PolicyQuestion): PolicyQuestion {
-  return { principal, action, resource: { kind, id, attributes: { ...attributes } } };
-}
-
-/**
- * Who, what, which thing and by which rules. The thing's attributes belong to it: a call that changed one asks about another
- * thing than the call before it did.
- */
-function questionKey({ principal, action, resource }: PolicyQuestion, version: number): string {
+/** With a copy of the thing's attributes: whoever asked may change it before the next question. */
+function remembered({ principal, action, resource }: PolicyQuestion, decision: Decision): Asked {
   const { kind, id, attributes } = resource;
-  const who = principal && [principal.user, Array.from(principal.roles).toSorted()];
-  const what = Object.entries(attributes).toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return JSON.stringify([version, who ?? null, action, kind, id, what]);
+  return { principal, action, kind, id, attributes: { ...attributes }, decision };
+}
+
+/** The thing's attributes belong to it: a call that changed one asks about another thing than the call before it did. */
+function isSame(one: Asked, { principal, action, resource }: PolicyQuestion): boolean {
+  const { kind, id, attributes } = resource;
+  const isSameThing = one.id === id && one.kind === kind && one.action === action;
+  return isSameThing && isSameUser(one.principal, principal) && hasSameAttributes(one.attributes, attributes);
+}
+
+function isSameUser(one: PolicyPrincipal | undefined, other: PolicyPrincipal | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return (
+    one.user === other.user &&
+    one.roles.size === other.roles.size &&
+    Array.from(one.roles).every((role) => other.roles.has(role))
+  );
+}
+
+function hasSameAttributes(one: PolicyResource['attributes'], other: PolicyResource['attributes']): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }
