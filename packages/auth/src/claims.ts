@@ -50,6 +50,8 @@ export function isIdentifier(value: unknown): value is string {
   return typeof value === 'string' && identifier.test(value);
 }
 
+const none: ReadonlySet<string> = new Set();
+
 const maxRoles = 16;
 const roleGrammar = /^[!#-[\]-~]{1,64}$/;
 
@@ -57,7 +59,8 @@ const roleGrammar = /^[!#-[\]-~]{1,64}$/;
  * The claim `roles` (RFC 9068 §2.2.3.1): at most 16 distinct strings of 1 to 64 visible characters. Absent is none. Whatever
  * else stands there answers `undefined`: a role that cannot be read might have been one that forbids.
  */
-export function readRoles(value: unknown = []): ReadonlySet<string> | undefined {
+export function readRoles(value: unknown): ReadonlySet<string> | undefined {
+  if (value === undefined) return none;
   if (!Array.isArray(value) || value.length > maxRoles || !value.every(isRole)) return undefined;
   const roles = new Set(value);
   return roles.size === value.length ? roles : undefined;
@@ -67,9 +70,20 @@ export function isRole(value: unknown): value is string {
   return typeof value === 'string' && roleGrammar.test(value);
 }
 
+/** Scopes that were read before, by their text: an issuer's tokens have few. */
+const scopes = new Map<string, ReadonlySet<string>>();
+const maxScopes = 100;
+const maxScopeLength = 256;
+
 /** Space-separated scope tokens (RFC 6749 §3.3). */
 export function readScope(value: unknown): ReadonlySet<string> | undefined {
-  if (value === '') return new Set();
-  if (typeof value !== 'string' || !/^[!#-[\]-~]+( [!#-[\]-~]+)*$/.test(value)) return undefined;
-  return new Set(value.split(' '));
+  if (value === '') return none;
+  if (typeof value !== 'string') return undefined;
+  const known = scopes.get(value);
+  if (known !== undefined) return known;
+  if (!/^[!#-[\]-~]+( [!#-[\]-~]+)*$/.test(value)) return undefined;
+  const scope = new Set(value.split(' '));
+  if (scopes.size >= maxScopes) scopes.clear();
+  if (value.length <= maxScopeLength) scopes.set(value, scope);
+  return scope;
 }

@@ -47,6 +47,8 @@ export function rememberRevocations(): Revocations {
     cutOffs.set(key, { atMs, upToSerial: Math.max(upToSerial, known) });
   }
 
+  const size = (): number => tokens.size + sessions.size + cutOffs.size + deniedKeys.size;
+
   return {
     add(revocation, nowMs) {
       forgetOld(tokens, nowMs);
@@ -75,6 +77,8 @@ export function rememberRevocations(): Revocations {
     },
 
     covers({ tokenId, session, subject, client, keyId }) {
+      // As a rule nothing is: the ids of a new token are not hashed for it.
+      if (size() === 0) return false;
       if (tokens.has(tokenId) || deniedKeys.has(keyId)) return true;
       if (session !== undefined && sessions.has(session)) return true;
       if (cutOffs.size === 0) return false;
@@ -84,7 +88,7 @@ export function rememberRevocations(): Revocations {
       return effective >= 0 && !(sessionSerial(session ?? tokenId) > effective);
     },
 
-    size: () => tokens.size + sessions.size + cutOffs.size + deniedKeys.size,
+    size,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { CryptoKey } from 'jose';
 import { decodeBase64url } from './base64url.ts';
-import { maxTokenLength, type BearerToken } from './bearer-token.ts';
+import { maxTokenLength, signedEnd, type BearerToken } from './bearer-token.ts';
 import type { SigningAlgorithm } from './key-material.ts';
 import { nodeBuiltIn } from './node-built-in.ts';
 import type { VerificationKey } from './verification-keys.ts';
@@ -65,7 +65,7 @@ function prepare({ key, algorithm }: VerificationKey): SignatureCheck | undefine
   if (crypto === undefined || !isFit(key, web)) return undefined;
   const how = { key: crypto.KeyObject.from(key), ...options };
   return (token) => {
-    const end = token.lastIndexOf('.');
+    const end = signedEnd(token);
     // A token is ASCII: as many bytes as characters. They are read before anybody else writes there.
     encoder.encodeInto(token, written);
     return crypto.verify(digest, written.subarray(0, end), how, decodeBase64url(token.slice(end + 1)));
