@@ -57,15 +57,25 @@ function decodePath(path: string): string {
 /** JSON nested deeper than any input of ours. What walks such a value recursively would run out of stack. */
 export function checkNesting(json: string): void {
   let depth = 0;
-  let inString = false;
   for (let index = 0; index < json.length; index += 1) {
     const character = json[index];
-    if (inString) {
-      if (character === '\\') index += 1;
-      else if (character === '"') inString = false;
-    } else if (character === '"') inString = true;
+    if (character === '"') index = stringEnd(json, index);
     else if (character === '{' || character === '[') depth += 1;
     else if (character === '}' || character === ']') depth -= 1;
     if (depth > maxNesting) refuseRequest('invalid_request');
   }
+}
+
+/** Where a string ends that begins at `start`, found by a search: most of a body is strings, and looking at each character takes four times as long. */
+function stringEnd(json: string, start: number): number {
+  let end = json.indexOf('"', start + 1);
+  while (end !== -1 && isEscaped(json, end)) end = json.indexOf('"', end + 1);
+  return end === -1 ? json.length : end;
+}
+
+/** Behind an odd number of backslashes. */
+function isEscaped(json: string, at: number): boolean {
+  let first = at;
+  while (json[first - 1] === '\\') first -= 1;
+  return (at - first) % 2 === 1;
 }

@@ -9,16 +9,17 @@ export type Active = Extract<IntrospectionAnswer, { active: true }>;
 /** What is read of a session that is alive. Epoch seconds. */
 export type Known = Readonly<{ authTime: number; secondFactorAt: number | null; acr: string; risk: string }>;
 
-/** What is answered about it, without roles. */
-export function activeAnswer({ authTime, secondFactorAt, acr, risk }: Known, answeredAt: number): Active {
+/** What is answered about it; `roles` when the asker hears of them. Members are added where they are there: copies take longer than the rest. */
+export function activeAnswer(
+  { authTime, secondFactorAt, acr, risk }: Known,
+  answeredAt: number,
+  roles?: readonly string[],
+): Active {
   if (!isRiskLevel(risk)) throw new Error('A live session is described in another form.');
+  const answer: { -readonly [Member in keyof Active]: Active[Member] } = { active: true, authTime, acr, answeredAt };
+  if (secondFactorAt !== null) answer.secondFactorAt = secondFactorAt;
   const withinSeconds = secondFactorWithinSeconds[risk];
-  return {
-    active: true,
-    authTime,
-    ...(secondFactorAt !== null && { secondFactorAt }),
-    acr,
-    ...(withinSeconds !== undefined && { secondFactorWithinSeconds: withinSeconds }),
-    answeredAt,
-  };
+  if (withinSeconds !== undefined) answer.secondFactorWithinSeconds = withinSeconds;
+  if (roles !== undefined) answer.roles = roles;
+  return answer;
 }

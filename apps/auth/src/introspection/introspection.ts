@@ -1,7 +1,7 @@
 import type { IntrospectionAnswer, IntrospectionQuestion } from '@sallyport/auth';
 import type pg from 'pg';
 import { epochSeconds, type Now } from '../moments.ts';
-import { activeAnswer, type Active, type Asker } from './active-answer.ts';
+import { activeAnswer, type Asker, type Known } from './active-answer.ts';
 import { introspectionStatement } from './introspection-statement.ts';
 import { askAboutOne } from './one-question.ts';
 
@@ -34,43 +34,51 @@ export function prepareIntrospection(connection: pg.Client, now: Now): Introspec
     });
     const [row] = found.rows;
     if (row === undefined) throw new Error('PostgreSQL returned no row for an aggregate.');
-    const live = readLive(row.live, epochSeconds(at));
+    const live = readLive(row.live);
     const revoked = new Set(row.revoked);
+    const answeredAt = epochSeconds(at);
 
     return questions.map(({ tokenId, session, subject, client }): IntrospectionAnswer => {
       const known = live.get(session);
       if (known === undefined || known.subject !== subject || known.client !== client || revoked.has(tokenId))
         return { active: false };
-      return asker === undefined ? known.answer : { ...known.answer, roles: row.roles?.[subject] ?? [] };
+      return activeAnswer(known, answeredAt, asker && (row.roles?.[subject] ?? none));
     });
   };
 }
 
 /** The statement's one row. */
 type Found = Readonly<{
-  /** A line for each session that is alive, of values between separators; null for none. */
+  /** The seven values of each session that is alive, one after the other, between separators; null for none. */
   live: string | null;
   revoked: readonly string[];
   /** Of the subjects that have any. */
   roles: Readonly<Record<string, readonly string[] | null>> | null;
 }>;
 
-type Live = Readonly<{ subject: string; client: string; answer: Active }>;
+const none: readonly string[] = [];
 
-/** Between the values of a line (ASCII's unit separator): nothing that is stored holds it. */
+type Live = Known & Readonly<{ subject: string; client: string }>;
+
+/** Between values (ASCII's unit separator): nothing that is stored holds it. */
 const unit = '\u001F';
+const valuesOfEach = 7;
 
-/** What is alive, by session. */
-function readLive(lines: string | null, answeredAt: number): Map<string, Live> {
+/** What is alive, by session. Cut in one go: cutting session by session takes twice as long. */
+function readLive(text: string | null): Map<string, Live> {
   const live = new Map<string, Live>();
-  for (const line of lines?.split('\n') ?? []) {
-    const [session, subject, client, authTime, secondFactorAt, acr, risk, ...more] = line.split(unit);
-    if (session === undefined || subject === undefined || client === undefined || acr === undefined)
-      throw new Error('A live session is not described as a whole.');
-    if (risk === undefined || more.length > 0) throw new Error('A live session is described in another form.');
-    const known = { authTime: Number(authTime), secondFactorAt: secondFactorAt === '' ? null : Number(secondFactorAt) };
-    const answer = activeAnswer({ ...known, acr, risk }, answeredAt);
-    live.set(session, { subject, client, answer });
+  const values = text === null ? [] : text.split(unit);
+  if (values.length % valuesOfEach !== 0) throw new Error('A live session is described in another form.');
+  for (let at = 0; at < values.length; at += valuesOfEach) {
+    const secondFactorAt = values[at + 4];
+    live.set(values[at] ?? '', {
+      subject: values[at + 1] ?? '',
+      client: values[at + 2] ?? '',
+      authTime: Number(values[at + 3]),
+      secondFactorAt: secondFactorAt === '' ? null : Number(secondFactorAt),
+      acr: values[at + 5] ?? '',
+      risk: values[at + 6] ?? '',
+    });
   }
   return live;
 }

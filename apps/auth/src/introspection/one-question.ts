@@ -58,6 +58,5 @@ export async function askAboutOne(connection: pg.Client, asked: Asked): Promise<
   });
   const [found] = rows;
   if (found === undefined) return { active: false };
-  const answer = activeAnswer(found, epochSeconds(asked.at));
-  return asker === undefined ? answer : { ...answer, roles: found.roles ?? [] };
+  return activeAnswer(found, epochSeconds(asked.at), asker && (found.roles ?? []));
 }

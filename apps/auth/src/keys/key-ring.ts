@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { countEpochs, readKeySet, type VerificationKey, type VerificationKeys } from '@sallyport/auth';
 import { gt, isNull, or } from 'drizzle-orm';
 import { signingKeys } from '../schema.ts';
-import { planKeys, rereadSeconds, stateOf, type KeyState } from './key-life.ts';
+import { planKeys, rereadSeconds, stateOf } from './key-life.ts';
 import type { PublicKeyJwk } from './public-key.ts';
 import type { Sealer } from './sealed-secret.ts';
 import { keyPlace, lifeOf, tendSigningKeys, type KeyStore, type SigningKeyRow } from './signing-keys.ts';
@@ -55,24 +55,24 @@ export async function openKeyRing(store: KeyStore, onRereadFailed: (error: unkno
   const timer = setInterval(() => void tend().catch(onRereadFailed), rereadSeconds * 1000);
   timer.unref();
 
-  // States are taken at each use: a key begins to sign, and ends, by the clock and not by the reading.
-  const inState = (...states: readonly KeyState[]): readonly HeldKey[] => {
-    const now = new Date(store.now());
-    const allTimes = held.map(({ times }) => times);
-    return held.filter(({ times }) => states.includes(stateOf(times, allTimes, now))).map(({ key }) => key);
-  };
-  const usable = () => inState('announced', 'signing', 'verifying');
   const epochOf = countEpochs();
+  let present = keysPresent(held, store.now(), epochOf);
+  // Looked at for each token that is checked here: what was found holds until the clock reaches a key's next time, or keys were read.
+  const now = (): PresentKeys => {
+    const atMs = store.now();
+    const holds = present.of === held && atMs >= present.fromMs && atMs < present.untilMs;
+    return holds ? present : (present = keysPresent(held, atMs, epochOf));
+  };
 
   return {
     signing() {
-      const [key] = inState('signing');
+      const key = now().signing;
       if (key === undefined) throw new Error('There is no signing key.');
       return key.signing;
     },
-    published: () => usable().map((key) => key.publicJwk),
+    published: () => now().usable.map((key) => key.publicJwk),
     verification: {
-      find: (keyId) => usable().find((key) => key.verification.keyId === keyId)?.verification,
+      find: (keyId) => now().usable.find((key) => key.verification.keyId === keyId)?.verification,
       // An unknown `kid` may be a key that another process began to sign with just now. A stranger's costs a read a
       // second.
       refresh: async () => {
@@ -80,11 +80,41 @@ export async function openKeyRing(store: KeyStore, onRereadFailed: (error: unkno
       },
       usable: () => held.length > 0,
       // Keys end by the clock, so the epoch is counted when somebody asks.
-      epoch: () => epochOf(usable().map((key) => key.verification)),
+      epoch: () => now().epoch,
     },
     reread,
     tend,
     close: () => clearInterval(timer),
+  };
+}
+
+/** What the keys are from one moment on, until another. States follow from the clock, and not from when the keys were read. */
+type PresentKeys = Readonly<{
+  of: readonly TimedKey[];
+  fromMs: number;
+  /** A key begins to sign then, or ends. */
+  untilMs: number;
+  signing: HeldKey | undefined;
+  /** Announced, signing and verifying ones. */
+  usable: readonly HeldKey[];
+  epoch: number;
+}>;
+
+function keysPresent(of: readonly TimedKey[], fromMs: number, epochOf: ReturnType<typeof countEpochs>): PresentKeys {
+  const allTimes = of.map(({ times }) => times);
+  const states = of.map(({ times, key }) => ({ key, state: stateOf(times, allTimes, new Date(fromMs)) }));
+  const usable = states.filter(({ state }) => state !== 'retired').map(({ key }) => key);
+  const changes = allTimes.flatMap(({ signsFrom, retiresAt }) => [
+    signsFrom.getTime(),
+    retiresAt?.getTime() ?? Infinity,
+  ]);
+  return {
+    of,
+    fromMs,
+    untilMs: Math.min(...changes.filter((atMs) => atMs > fromMs)),
+    signing: states.find(({ state }) => state === 'signing')?.key,
+    usable,
+    epoch: epochOf(usable.map((key) => key.verification)),
   };
 }
 
