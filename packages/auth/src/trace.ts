@@ -44,6 +44,14 @@ function randomHex(bytes: number): string {
   return stored.slice(from, used);
 }
 
+const digits = new TextEncoder().encode('0123456789abcdef');
+const decoder = new TextDecoder();
+
 function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const text = new Uint8Array(bytes.length * 2);
+  for (let index = 0; index < text.length; index += 1) {
+    const byte = bytes[index >> 1] ?? 0;
+    text[index] = digits[index % 2 === 0 ? byte >> 4 : byte & 15] ?? 0;
+  }
+  return decoder.decode(text);
 }

@@ -5,8 +5,8 @@ export type ProcedureCall = Parameters<AnyTRPCProcedure>[0];
 
 export type CallResult = Readonly<{ ok: true; data: unknown }> | Readonly<{ ok: false; error: TRPCError }>;
 type Changes = Readonly<{ ctx?: object; input?: unknown; getRawInput?: ProcedureCall['getRawInput'] }>;
-type Options = ProcedureCall &
-  Readonly<{ meta: unknown; next: (changes?: Changes) => Promise<CallResult | undefined> }>;
+type Going = ProcedureCall & Readonly<{ meta: unknown }>;
+type Options = Going & Readonly<{ next: (changes?: Changes) => Promise<CallResult | undefined> }>;
 type Middleware = (options: Options) => Promise<CallResult | undefined>;
 
 /** As much of a procedure's inside as is needed to run it. */
@@ -22,16 +22,21 @@ export function procedureCaller(procedure: AnyTRPCProcedure): (call: ProcedureCa
   if (middlewares === undefined || caller !== undefined) return (call) => resultOf(async () => procedure(call));
   const chain = middlewares;
 
-  async function runFrom(index: number, call: ProcedureCall): Promise<CallResult | undefined> {
+  // Not `async`: each such function between two middlewares is another promise, and another turn of its queue.
+  function runFrom(index: number, call: Going): Promise<CallResult | undefined> {
     const next = (changes?: Changes) => runFrom(index + 1, changes === undefined ? call : changed(call, changes));
     try {
-      return await chain[index]?.({ ...call, meta, next });
+      return Promise.resolve(chain[index]?.({ ...call, next })).catch(failed);
     } catch (cause) {
-      return { ok: false, error: getTRPCErrorFromUnknown(cause) };
+      return Promise.resolve(failed(cause));
     }
   }
 
-  return async (call) => (await runFrom(0, call)) ?? forgotten();
+  return (call) => runFrom(0, { ...call, meta }).then((result) => result ?? forgotten());
+}
+
+function failed(cause: unknown): CallResult {
+  return { ok: false, error: getTRPCErrorFromUnknown(cause) };
 }
 
 /** A middleware did not answer what `next` gave it. */
@@ -43,11 +48,11 @@ async function resultOf(run: () => Promise<unknown>): Promise<CallResult> {
   try {
     return { ok: true, data: await run() };
   } catch (cause) {
-    return { ok: false, error: getTRPCErrorFromUnknown(cause) };
+    return failed(cause);
   }
 }
 
-function changed(call: ProcedureCall, changes: Changes): ProcedureCall {
+function changed(call: Going, changes: Changes): Going {
   const ctx: unknown = changes.ctx === undefined ? call.ctx : { ...contextOf(call), ...changes.ctx };
   const input = 'input' in changes ? changes.input : call.input;
   return { ...call, ctx, input, getRawInput: changes.getRawInput ?? call.getRawInput };
