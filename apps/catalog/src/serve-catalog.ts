@@ -35,6 +35,8 @@ export type CatalogParts = Readonly<{
   mutualTls?: MutualTls | undefined;
   /** Where clients find it. Default: where it listens. */
   publicUrls?: readonly string[];
+  /** As in `ServeOptions`. */
+  directCalls?: boolean | undefined;
 }>;
 
 /** Puts the service on the network; a fixture serves other procedures of its `Context`. It closes `pool`, `keys`, `policy`, `gates` and `revocations` when it stops. */
@@ -50,6 +52,7 @@ export function serveCatalog(parts: CatalogParts, router: AnyTRPCRouter = catalo
     maxBatchSize: 10,
     allowedOrigins: parts.allowedOrigins ?? [],
     publicUrls: parts.publicUrls ?? [],
+    directCalls: parts.directCalls,
     createContext: (incoming): Context => ({
       request: openRequest({ gates, policy, ...incoming }),
       database,

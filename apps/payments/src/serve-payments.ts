@@ -25,6 +25,8 @@ export type PaymentsParts = Readonly<{
   mutualTls?: MutualTls | undefined;
   /** Where clients find it. Default: where it listens. */
   publicUrls?: readonly string[];
+  /** As in `ServeOptions`. */
+  directCalls?: boolean | undefined;
 }>;
 
 /** Puts the service on the network. It closes `pool`, `keys`, `gates` and `revocations` when it stops. */
@@ -40,6 +42,7 @@ export function servePayments(parts: PaymentsParts): Promise<Running> {
     maxBatchSize: 10,
     allowedOrigins: parts.allowedOrigins ?? [],
     publicUrls: parts.publicUrls ?? [],
+    directCalls: parts.directCalls,
     createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }), database, askQuote, log }),
     readiness: async () => ({
       database: await isReachable(pool),

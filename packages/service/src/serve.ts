@@ -40,7 +40,7 @@ export type ServeOptions<Router extends AnyTRPCRouter> = Readonly<{
   /** Paths that are asked every second and say nothing new: their lines in the log are `debug`, unless one is refused. Default: none. */
   routinePaths?: readonly string[];
   /** Whether plain JSON calls are made without tRPC's own HTTP code, which costs more than they do. The answers are the same. Default: true. */
-  directCalls?: boolean;
+  directCalls?: boolean | undefined;
   /** Endpoints outside tRPC. `/healthz` and `/readyz` are there already. */
   routes?: readonly Route[];
   /** Default 64 kB. */

@@ -7,4 +7,6 @@ export {
   type Answered,
   type Procedure,
 } from './testing/procedures.ts';
+export { routerRequests } from './testing/router-requests.ts';
 export { openSpanReceiver, type ReceivedSpan } from './testing/span-receiver.ts';
+export { twoSides, type Received } from './testing/two-sides.ts';

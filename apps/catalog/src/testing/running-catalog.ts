@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { systemClock } from '@sallyport/auth';
-import { testAuthority, type CarriedTransaction, type UserToken } from '@sallyport/auth/testing';
+import { testAuthority, type CarriedTransaction, type TestAuthority, type UserToken } from '@sallyport/auth/testing';
 import { createPool, runtimeRole } from '@sallyport/db';
 import { throwAwayDatabase } from '@sallyport/db/testing';
 import { createLog } from '@sallyport/service';
@@ -18,13 +18,19 @@ import { openTrust } from '../trust.ts';
 
 const bothScopes = 'catalog:read catalog:write';
 
-type RunChanges = Readonly<{ withoutRules?: boolean; pool?: pg.Pool; confirmShare?: number }>;
+type RunChanges = Readonly<{
+  withoutRules?: boolean;
+  pool?: pg.Pool;
+  confirmShare?: number;
+  authority?: TestAuthority;
+  directCalls?: boolean;
+}>;
 
 /**
  * The whole service on a free port, as its run-time role on a database of its own, behind its own gates. The authority is
  * in memory. `statements` records what the service asks PostgreSQL; `admin` may do anything there.
  * `changes.pool` lets it run on another database, such as one that is not there; `withoutRules`: nobody has published any;
- * decisions are looked at again only with a `confirmShare`.
+ * decisions are looked at again only with a `confirmShare`; two with one `authority` believe the same tokens.
  */
 export async function runCatalog(changes: RunChanges = {}) {
   const { url, drop } = await throwAwayDatabase();
@@ -33,7 +39,7 @@ export async function runCatalog(changes: RunChanges = {}) {
   admin.on('error', () => {});
   await admin.query(`INSERT INTO categories (slug, name) VALUES ('kitchen', 'Kitchen'), ('books', 'Books')`);
   const statements: string[] = [];
-  const authority = await testAuthority(systemClock);
+  const authority = changes.authority ?? (await testAuthority(systemClock));
   const pool = changes.pool ?? createPool({ url, schema: 'catalog', role: runtimeRole('catalog') });
   const lines: string[] = [];
   const log = createLog('catalog', 'info', { write: (line) => void lines.push(line) });
@@ -53,6 +59,7 @@ export async function runCatalog(changes: RunChanges = {}) {
     keys,
     policy,
     log,
+    directCalls: changes.directCalls,
   });
   const caller = (headers: Readonly<Record<string, string>> = {}) =>
     createTRPCClient<CatalogRouter>({ links: [httpLink({ url: `${running.url}/trpc`, headers })] });

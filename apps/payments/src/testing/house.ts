@@ -18,9 +18,12 @@ const clientKey = { ...privateKey.export({ format: 'jwk' }), kid: 'payments-1' }
 
 const nowhere = { port: 0, host: '127.0.0.1', log: createLog('test', 'silent'), readiness: async () => ({}) };
 
+/** Two houses with one authority believe the same tokens. */
+type HouseChanges = Readonly<{ authority?: TestAuthority; directCalls?: boolean }>;
+
 /** Payments as it runs, on a free port, with real tokens and gates, and neighbours that do as the test says. */
-export async function openTestHouse() {
-  const authority = await testAuthority(systemClock);
+export async function openTestHouse({ authority: shared, directCalls }: HouseChanges = {}) {
+  const authority = shared ?? (await testAuthority(systemClock));
   const books = await openTestBooks();
   const proxy = await openDatabaseProxy(books.url);
   const lines: string[] = [];
@@ -45,6 +48,7 @@ export async function openTestHouse() {
     keys,
     askQuote: quotesFrom({ service, url: catalog.url, log }),
     log,
+    directCalls,
   });
   return {
     url: payments.url,

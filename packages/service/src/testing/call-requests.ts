@@ -1,12 +1,5 @@
 import fc from 'fast-check';
-
-/** A request to `/trpc/`, good or bad. Header lines are in pairs, so that one can come twice. */
-export type Sent = Readonly<{
-  method: string;
-  path: string;
-  headers: readonly (readonly [string, string])[];
-  body: string | undefined;
-}>;
+import type { Sent } from './two-sides.ts';
 
 const procedures = [
   'hello',
