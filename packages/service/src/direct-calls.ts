@@ -4,6 +4,7 @@ import type { CallRequest } from './call-query.ts';
 import type { Exchange } from './http-exchange.ts';
 import { incomingReader, type TrpcEndpointOptions } from './incoming.ts';
 import { isObject, plainCallReader, type PlainCall } from './plain-calls.ts';
+import type { CallResult } from './procedure-caller.ts';
 import { headersOf } from './public-error.ts';
 
 /**
@@ -23,7 +24,8 @@ export function directCalls<Router extends AnyTRPCRouter>(options: TrpcEndpointO
   };
 
   async function answerCalls(calls: readonly PlainCall[], { exchange, query }: CallRequest): Promise<CallAnswer> {
-    const opened = await openContext(calls, exchange);
+    const opening = openContext(calls, exchange);
+    const opened = opening instanceof Promise ? await opening : opening;
     const called = calls.map((call, batchIndex) => run(call, { batchIndex, opened, exchange }));
     const outcomes = called.length === 1 && called[0] ? [await called[0]] : await Promise.all(called);
     const errors = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
@@ -38,36 +40,44 @@ export function directCalls<Router extends AnyTRPCRouter>(options: TrpcEndpointO
 
   type Opened = Readonly<{ ctx: inferRouterContext<Router> }> | Readonly<{ error: TRPCError }>;
 
-  async function openContext(calls: readonly PlainCall[], exchange: Exchange): Promise<Opened> {
+  /** At once where the context is there at once. */
+  function openContext(calls: readonly PlainCall[], exchange: Exchange): Opened | Promise<Opened> {
     const paths = calls.map(({ procedure }) => procedure.path);
     try {
-      return { ctx: await options.createContext(readIncoming(paths, exchange)) };
+      const ctx = options.createContext(readIncoming(paths, exchange));
+      return ctx instanceof Promise ? ctx.then((made) => ({ ctx: made }), unopened) : { ctx };
     } catch (cause) {
-      return { error: getTRPCErrorFromUnknown(cause) };
+      return unopened(cause);
     }
   }
 
   type Place = Readonly<{ batchIndex: number; opened: Opened; exchange: Exchange }>;
 
-  async function run(call: PlainCall, { batchIndex, opened, exchange }: Place): Promise<CallOutcome> {
+  function run(call: PlainCall, { batchIndex, opened, exchange }: Place): Promise<CallOutcome> {
+    if ('error' in opened) return Promise.resolve(finished({ ok: false, error: opened.error }, call, exchange));
     const { procedure, input } = call;
-    const result =
-      'error' in opened
-        ? ({ ok: false, error: opened.error } as const)
-        : await procedure.run({
-            path: procedure.path,
-            type: procedure.type,
-            ctx: opened.ctx,
-            getRawInput: async () => input,
-            signal: exchange.abort.signal,
-            batchIndex,
-            input: undefined,
-          });
+    const running = procedure.run({
+      path: procedure.path,
+      type: procedure.type,
+      ctx: opened.ctx,
+      getRawInput: async () => input,
+      signal: exchange.abort.signal,
+      batchIndex,
+      input: undefined,
+    });
+    return running.then((result) => finished(result, call, exchange));
+  }
+
+  function finished(result: CallResult, call: PlainCall, exchange: Exchange): CallOutcome {
     const outcome = result.ok ? outcomeOf(result.data) : result;
     if (!('error' in outcome)) return outcome;
     onError(exchange, outcome.error);
     return { error: outcome.error, call };
   }
+}
+
+function unopened(cause: unknown): Readonly<{ error: TRPCError }> {
+  return { error: getTRPCErrorFromUnknown(cause) };
 }
 
 function outcomeOf(data: unknown): CallOutcome {

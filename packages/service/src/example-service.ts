@@ -39,8 +39,11 @@ export async function exampleService(changes: Partial<ServeOptions<ExampleRouter
     readiness: async () => ({ database: true }),
     createContext: (incoming) => {
       seen.push(incoming);
-      if (incoming.headers('example-context').includes('broken')) throw new Error(innerSecret);
-      return { request: openRequest({ gates, ...incoming }), effects, waiting, streams };
+      const [asked] = incoming.headers('example-context');
+      if (asked === 'broken') throw new Error(innerSecret);
+      if (asked === 'broken later') return Promise.reject(new Error(innerSecret));
+      const context = { request: openRequest({ gates, ...incoming }), effects, waiting, streams };
+      return asked === 'later' ? Promise.resolve(context) : context;
     },
     ...changes,
   });

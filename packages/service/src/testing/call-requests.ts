@@ -120,7 +120,7 @@ function headersFor({ good, foreign }: Credentials): fc.Arbitrary<readonly (read
       line('Origin', ['http://localhost:5173', 'https://evil.example']),
       line('traceparent', ['00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', '00-x']),
       line('Last-Event-Id', ['3']),
-      line('Example-Context', ['whole', 'whole', 'broken']),
+      line('Example-Context', ['whole', 'later', 'broken', 'broken later']),
     )
     .map((lines) => lines.flat());
 }
