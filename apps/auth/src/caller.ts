@@ -25,7 +25,7 @@ export function openCallerReader(trustedProxies: readonly string[] = []): ReadCa
     const userAgent = header('user-agent')[0]?.slice(0, 256);
     let address = plainAddress(remoteAddress);
     const forwarded = header('x-forwarded-for').flatMap((line) => line.split(','));
-    while (address !== undefined && isTrusted(trusted, address) && forwarded.length > 0) {
+    while (address !== undefined && forwarded.length > 0 && isTrusted(trusted, address)) {
       // An entry that is no address: the proxy that wrote it knew no better, and neither do we.
       address = plainAddress(forwarded.pop()?.trim() ?? '');
     }

@@ -35,13 +35,14 @@ export function prepareIntrospection(connection: pg.Client, now: Now): Introspec
     const [row] = found.rows;
     if (row === undefined) throw new Error('PostgreSQL returned no row for an aggregate.');
     const live = readLive(row.live);
-    const revoked = new Set(row.revoked);
+    // None as a rule, and then no token's name is looked for.
+    const revoked = row.revoked.length > 0 && new Set(row.revoked);
     const answeredAt = epochSeconds(at);
 
     return questions.map(({ tokenId, session, subject, client }): IntrospectionAnswer => {
       const known = live.get(session);
-      if (known === undefined || known.subject !== subject || known.client !== client || revoked.has(tokenId))
-        return { active: false };
+      if (known === undefined || known.subject !== subject || known.client !== client) return { active: false };
+      if (revoked && revoked.has(tokenId)) return { active: false };
       return activeAnswer(known, answeredAt, asker && (row.roles?.[subject] ?? none));
     });
   };

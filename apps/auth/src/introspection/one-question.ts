@@ -32,7 +32,9 @@ SELECT floor(date_part('epoch', ${sessions.authTime}))::int AS "authTime",
   (SELECT ${accounts.roles} -> coalesce(${audience}::text, (SELECT ${clients.audience} FROM ${clients} WHERE ${clients.clientId} = ${asking}::text))
     FROM ${accounts} WHERE ${accounts.subject} = ${sessions.subject}) AS roles
 FROM ${sessions}
-WHERE ${sessions.sid} = ${session} AND ${sessions.subject} = ${subject} AND ${sessions.clientId} = ${client}
+WHERE ${sessions.sid} = ${session}
+  -- Found by its id, never by its subject, who may have hundreds: no index serves this comparison.
+  AND (${sessions.subject}, ${sessions.clientId}) IS NOT DISTINCT FROM (${subject}::text, ${client}::text)
   AND NOT EXISTS (SELECT FROM ${revokedTokens} WHERE ${revokedTokens.tokenId} = ${token})
   AND ${isLive(at)}`);
 
