@@ -71,3 +71,19 @@ test('an identifier is 1 to 256 characters that can be printed', () => {
   expect(['a', ' ', '~', 'x'.repeat(256)].every(isIdentifier)).toBe(true);
   expect(['', 'x'.repeat(257), 'é', 'a\n', '\u007F', 1, null, ['a']].some(isIdentifier)).toBe(false);
 });
+
+test('a scope that was read before is the same set, one for each text, however many others come between', () => {
+  const read = readScope('catalog:read catalog:write');
+  expect(readScope('catalog:read catalog:write')).toBe(read);
+  expect(readScope('catalog:write catalog:read')).not.toBe(read);
+  for (let other = 0; other < 250; other += 1) expect(readScope(`s${other}`)).toEqual(new Set([`s${other}`]));
+  expect(readScope('catalog:read catalog:write')).not.toBe(read);
+  expect(readScope('catalog:read catalog:write')).toEqual(read);
+});
+
+test('a long scope is read each time', () => {
+  const [kept, long] = ['s'.repeat(256), 's'.repeat(257)];
+  expect(readScope(kept)).toBe(readScope(kept));
+  expect(readScope(long)).not.toBe(readScope(long));
+  expect(readScope(long)).toEqual(new Set([long]));
+});

@@ -1,6 +1,7 @@
 import type { CryptoKey } from 'jose';
 import { decodeBase64url } from './base64url.ts';
 import { maxTokenLength, signedEnd, type BearerToken } from './bearer-token.ts';
+import { writeDerSignature } from './der-signature.ts';
 import type { SigningAlgorithm } from './key-material.ts';
 import { nodeBuiltIn } from './node-built-in.ts';
 import type { VerificationKey } from './verification-keys.ts';
@@ -16,10 +17,12 @@ type WebKey = Readonly<{
 }>;
 
 /** How a key of an algorithm shows itself to WebCrypto, and how Node is told to check with it (RFC 7518 §3.1, RFC 8037 §3.1). */
-type Kind = Readonly<{ web: WebKey; digest: string | null; options: object }>;
+type Kind = Readonly<{ web: WebKey; digest: string | null; options: object; derOf?: number }>;
 
-function ecdsa(namedCurve: string, digest: string): Kind {
-  return { web: { name: 'ECDSA', namedCurve }, digest, options: { dsaEncoding: 'ieee-p1363' } };
+/** `derOf`: bytes of a signature that is written in DER here, which takes OpenSSL less time than when it is told to read r and s. */
+function ecdsa(namedCurve: string, digest: string, derOf?: number): Kind {
+  const options = { dsaEncoding: 'ieee-p1363' };
+  return { web: { name: 'ECDSA', namedCurve }, digest, options, ...(derOf !== undefined && { derOf }) };
 }
 
 function rsa(name: 'RSASSA-PKCS1-v1_5' | 'RSA-PSS', bits: 256 | 384 | 512): Kind {
@@ -31,7 +34,7 @@ function rsa(name: 'RSASSA-PKCS1-v1_5' | 'RSA-PSS', bits: 256 | 384 | 512): Kind
 const ed25519: Kind = { web: { name: 'Ed25519' }, digest: null, options: {} };
 
 const kinds: Readonly<Record<SigningAlgorithm, Kind>> = {
-  ES256: ecdsa('P-256', 'sha256'),
+  ES256: ecdsa('P-256', 'sha256', 64),
   ES384: ecdsa('P-384', 'sha384'),
   ES512: ecdsa('P-521', 'sha512'),
   EdDSA: ed25519,
@@ -46,6 +49,7 @@ const kinds: Readonly<Record<SigningAlgorithm, Kind>> = {
 
 const encoder = new TextEncoder();
 const written = new Uint8Array(maxTokenLength);
+const writtenDer = new Uint8Array(72);
 const prepared = new WeakMap<VerificationKey, SignatureCheck | 'not here'>();
 
 /**
@@ -61,14 +65,19 @@ export function signatureCheck(key: VerificationKey): SignatureCheck | undefined
 
 function prepare({ key, algorithm }: VerificationKey): SignatureCheck | undefined {
   const crypto = nodeBuiltIn('node:crypto');
-  const { web, digest, options } = kinds[algorithm];
+  const { web, digest, options, derOf } = kinds[algorithm];
   if (crypto === undefined || !isFit(key, web)) return undefined;
-  const how = { key: crypto.KeyObject.from(key), ...options };
+  const keyObject = crypto.KeyObject.from(key);
+  const how = { key: keyObject, ...options };
   return (token) => {
     const end = signedEnd(token);
     // A token is ASCII: as many bytes as characters. They are read before anybody else writes there.
     encoder.encodeInto(token, written);
-    return crypto.verify(digest, written.subarray(0, end), how, decodeBase64url(token.slice(end + 1)));
+    const signed = written.subarray(0, end);
+    const signature = decodeBase64url(token.slice(end + 1));
+    if (derOf === undefined) return crypto.verify(digest, signed, how, signature);
+    if (signature.length !== derOf) return false;
+    return crypto.verify(digest, signed, keyObject, writtenDer.subarray(0, writeDerSignature(signature, writtenDer)));
   };
 }
 
