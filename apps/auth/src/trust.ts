@@ -5,7 +5,6 @@ import {
   introspectingVerifier,
   localVerifier,
   openGates,
-  seenBefore,
   type AskAuthority,
   type Clock,
   type GateOptions,
@@ -61,7 +60,7 @@ function openGatesFor(audience: string, { authority, clock, revocations, telemet
   const { issuer, keys, introspect, proofs, log } = authority;
   const { verification } = keys;
   const signed = localVerifier({ issuer, audience, keys: verification, clock });
-  const local = cachingVerifier(signed, { clock, epoch: verification.epoch, keep: seenBefore() });
+  const local = cachingVerifier(signed, { clock, epoch: verification.epoch, keep: 'returning' });
   const ask: AskAuthority = (questions) => introspect(questions, { audience });
   const fresh = introspectingVerifier(local, coalescingAuthority(meteredAuthority(ask, telemetry)), {
     clock,

@@ -8,7 +8,6 @@ import {
   introspectingVerifier,
   localVerifier,
   openGates,
-  seenBefore,
   transactionVerifier,
   type AskAuthority,
   type FeedSource,
@@ -84,7 +83,7 @@ export function openTrust(parts: TrustParts): Trust {
   });
   const local = cachingVerifier(localVerifier({ issuer, audience: 'catalog', keys }), {
     epoch: keys.epoch,
-    keep: seenBefore(),
+    keep: 'returning',
   });
   const guarded = guardedAuthority(ask, {
     // An authority that refuses this service is there.

@@ -8,7 +8,6 @@ import {
   introspectingVerifier,
   localVerifier,
   openGates,
-  seenBefore,
   type AskAuthority,
   type FeedSource,
   type ForeignIssuer,
@@ -78,7 +77,7 @@ export function openTrust(parts: TrustParts): Trust {
   });
   const local = cachingVerifier(localVerifier({ issuer, audience: 'payments', keys }), {
     epoch: keys.epoch,
-    keep: seenBefore(),
+    keep: 'returning',
   });
   const guarded = guardedAuthority(ask, {
     // An authority that refuses this service is there.

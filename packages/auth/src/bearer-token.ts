@@ -1,6 +1,6 @@
 import { base64url } from 'jose';
 import type { DenialReason } from './denial.ts';
-import { seenBefore } from './seen-before.ts';
+import { sightings } from './sightings.ts';
 
 declare const checked: unique symbol;
 
@@ -31,7 +31,7 @@ export function readAuthorization(values: readonly string[]): Authorization {
   const [value, second] = values;
   if (value === undefined) return { kind: 'none' };
   if (second !== undefined) return { kind: 'refused', reason: 'authorization_repeated' };
-  return read.get(value) ?? readValue(value);
+  return value.length <= maxReadLength && comesAgain(value) ? readOnce(value) : readValue(value);
 }
 
 function readValue(value: string): Authorization {
@@ -39,20 +39,28 @@ function readValue(value: string): Authorization {
   const scheme = value.startsWith('Bearer ') ? 'Bearer' : schemeOf(value);
   if (scheme === undefined) return { kind: 'refused', reason: 'authorization_malformed' };
   const token = value.slice(scheme.length + 1);
-  if (isCanonicalCompactJws(token)) return remember(value, { kind: 'token', token, scheme });
+  if (isCanonicalCompactJws(token)) return Object.freeze({ kind: 'token', token, scheme });
   return isOpaque(token) ? { kind: 'opaque', token, scheme } : { kind: 'refused', reason: 'token_malformed' };
 }
 
 /** Headers that came more than once, whole: a steady caller's is not read again letter by letter. Together at most 2 MB. */
 const read = new Map<string, Authorization>();
-const cameBefore = seenBefore();
+const came = sightings();
 const maxRead = 2000;
 const maxReadLength = 1024;
 
+function comesAgain(value: string): boolean {
+  const again = came.has(value);
+  if (!again) came.add(value);
+  return again;
+}
+
 /** The same object for many requests, so nobody may change it. */
-function remember(value: string, authorization: Authorization): Authorization {
-  Object.freeze(authorization);
-  if (value.length > maxReadLength || !cameBefore(value)) return authorization;
+function readOnce(value: string): Authorization {
+  const known = read.get(value);
+  if (known !== undefined) return known;
+  const authorization = readValue(value);
+  if (authorization.kind !== 'token') return authorization;
   if (read.size >= maxRead) read.clear();
   read.set(value, authorization);
   return authorization;

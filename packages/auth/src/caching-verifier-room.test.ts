@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { isCanonicalCompactJws, type BearerToken } from './bearer-token.ts';
 import { cachingVerifier, type CachingOptions } from './caching-verifier.ts';
-import { seenBefore } from './seen-before.ts';
 import { heldClock } from './testing.ts';
 import type { VerifiedToken } from './token-verifier.ts';
 
@@ -59,7 +58,7 @@ test('a token that is checked twice at once takes room once', async () => {
 });
 
 test('where only those that come again are kept, a token is checked twice, and one that comes once takes no room', async () => {
-  const { checked } = open({ maxEntries: 1, keep: seenBefore() });
+  const { checked } = open({ maxEntries: 1, keep: 'returning' });
   const [steady, passing] = [endingIn('Steady__'), endingIn('Passing_')];
   expect(await checked(steady, steady, steady, steady)).toBe(2);
   expect(await checked(passing, steady)).toBe(1);

@@ -1,6 +1,7 @@
 import { andThen } from './and-then.ts';
 import type { BearerToken } from './bearer-token.ts';
 import { systemClock, type Clock } from './clock.ts';
+import { sightings, type Sightings } from './sightings.ts';
 import type { TokenVerifier, Verification } from './token-verifier.ts';
 
 /** Bounds of the cache, by number and by size: whichever is reached first drops the oldest entry. */
@@ -15,10 +16,10 @@ export type CachingOptions = Readonly<{
    */
   epoch?: () => number;
   /**
-   * Whether a token that was just verified is kept. Default: each is. With `seenBefore()` those that come again are: one more signature
-   * check for each of them, and no memory for those that come once.
+   * Default `each` token that is verified. `returning`: those that come again, at the price of one more signature check for each; what
+   * comes once leaves nothing in memory.
    */
-  keep?: (token: BearerToken) => boolean;
+  keep?: 'each' | 'returning';
   clock?: Clock;
 }>;
 
@@ -39,7 +40,7 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
   const maxEntries = options.maxEntries ?? 10_000;
   const maxBytes = options.maxBytes ?? 16 * 1024 * 1024;
   const epoch = options.epoch ?? (() => 0);
-  const keep = options.keep ?? (() => true);
+  const seen = options.keep === 'returning' ? sightings() : everything;
   const entries = new Map<BearerToken, Entry>();
   let bytes = 0;
 
@@ -62,7 +63,7 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
   return {
     maxLifetimeSeconds: inner.maxLifetimeSeconds,
     verify(token): Verification | Promise<Verification> {
-      const entry = entries.get(token);
+      const entry = seen.has(token) ? entries.get(token) : undefined;
       if (entry !== undefined) {
         const { verification, untilMs } = entry;
         const isAlive = clock.monotonicMs() < untilMs && clock.epochSeconds() < verification.token.expiresAt;
@@ -77,16 +78,23 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
     // Read before the check: were a key withdrawn meanwhile, the entry would be of the epoch that has passed.
     const begunIn = epoch();
     const settle = (verification: Verification): Verification => {
-      if (verification.outcome === 'verified' && begunIn === epoch() && keep(token)) {
-        const leftMs = (verification.token.expiresAt - clock.epochSeconds()) * 1000;
-        const untilMs = verification.checkedAtMs + Math.min(cacheForMs, leftMs);
-        remember(token, { verification, untilMs, epoch: begunIn, bytes: estimateBytes(token, verification) });
+      if (verification.outcome === 'verified' && begunIn === epoch()) {
+        if (seen.has(token)) remember(token, entryOf(token, verification, begunIn));
+        else seen.add(token);
       }
       return verification;
     };
     return andThen(inner.verify(token), settle);
   }
+
+  function entryOf(token: BearerToken, verification: Verified, begunIn: number): Entry {
+    const leftMs = (verification.token.expiresAt - clock.epochSeconds()) * 1000;
+    const untilMs = verification.checkedAtMs + Math.min(cacheForMs, leftMs);
+    return { verification, untilMs, epoch: begunIn, bytes: estimateBytes(token, verification) };
+  }
 }
+
+const everything: Sightings = { has: () => true, add: () => {} };
 
 /** A guess on the safe side: text as one byte a character, the claims as much again, and what a Map, a Set and their members take. */
 function estimateBytes(token: BearerToken, { token: { scope, roles } }: Verified): number {

@@ -4,7 +4,6 @@ import { endpointVerifier, opaqueTokenVerifier } from './endpoint-verifiers.ts';
 import { assertSound, type ForeignIssuer } from './foreign-issuer-configuration.ts';
 import { localVerifier } from './local-verifier.ts';
 import { remoteKeys } from './remote-keys.ts';
-import { seenBefore } from './seen-before.ts';
 import { tokenIntrospection } from './token-introspection.ts';
 import type { TrustedIssuer } from './trusted-issuer.ts';
 
@@ -59,7 +58,7 @@ export function foreignIssuer(foreign: ForeignIssuer, parts: ForeignIssuerParts 
     sessionClaims: 'optional',
     roles: 'ignored',
   });
-  const local = cachingVerifier(verifier, { clock, epoch: () => keys.epoch(), keep: seenBefore() });
+  const local = cachingVerifier(verifier, { clock, epoch: () => keys.epoch(), keep: 'returning' });
   const fresh =
     introspect && introspection.answersFor.includes('signed')
       ? endpointVerifier(local, introspect, reports)

@@ -82,7 +82,6 @@ export {
   type FollowOptions,
   type RevocationFeed,
 } from './revocation-feed.ts';
-export { seenBefore } from './seen-before.ts';
 export { tokenIntrospection, type IntrospectToken, type TokenIntrospectionOptions } from './token-introspection.ts';
 export { rememberForMs, type Revocation, type RevocationSubject } from './revocations.ts';
 export { systemTimers, type Timers } from './timers.ts';

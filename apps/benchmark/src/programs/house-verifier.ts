@@ -1,4 +1,4 @@
-import { cachingVerifier, followRevocations, localVerifier, readAuthorization, seenBefore } from '@sallyport/auth';
+import { cachingVerifier, followRevocations, localVerifier, readAuthorization } from '@sallyport/auth';
 import type { Operation } from './in-process-round.ts';
 import { audience, type SignedTokens } from './signed-tokens.ts';
 
@@ -6,7 +6,7 @@ import { audience, type SignedTokens } from './signed-tokens.ts';
 export function houseVerifier({ issuer, keys, feed, tokens }: SignedTokens, maxEntries: number): Operation {
   const revocations = followRevocations(feed);
   const local = localVerifier({ issuer, audience, keys });
-  const verifier = cachingVerifier(local, { epoch: keys.epoch, keep: seenBefore(), maxEntries });
+  const verifier = cachingVerifier(local, { epoch: keys.epoch, keep: 'returning', maxEntries });
   const believe = (verification: Awaited<ReturnType<typeof verifier.verify>>): void => {
     if (verification.outcome !== 'verified' || revocations.isRevoked(verification.token)) throw new Error('refused');
   };

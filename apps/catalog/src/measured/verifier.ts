@@ -19,6 +19,22 @@ const router = t.router({
 const call = router.createCaller;
 const tiers: readonly TrustTier[] = ['authenticatedRead'];
 
+const memoryRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/memory',
+    handle: async () => ({ status: 200, json: { residentBytes: process.memoryUsage().rss } }),
+  },
+  {
+    method: 'GET',
+    path: '/memory-in-use',
+    handle: async () => {
+      globalThis.gc?.();
+      return { status: 200, json: { heapBytes: process.memoryUsage().heapUsed } };
+    },
+  },
+];
+
 /** As many callers as there are under load. */
 const together = 64;
 
@@ -55,15 +71,6 @@ await startService('catalog', async () => {
       return { status: 200, json: { admitted } };
     },
   };
-  const weigh: Route = {
-    method: 'GET',
-    path: '/memory',
-    handle: async () => {
-      globalThis.gc?.();
-      const { rss, heapUsed } = process.memoryUsage();
-      return { status: 200, json: { residentBytes: rss, heapBytes: heapUsed } };
-    },
-  };
   return serve({
     name: 'catalog',
     router: sealRouter(router),
@@ -72,7 +79,7 @@ await startService('catalog', async () => {
     maxBodyBytes: 1024 * 1024,
     createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }) }),
     readiness: async () => ({ keys: keys.usable() }),
-    routes: [show, weigh],
+    routes: [show, ...memoryRoutes],
     log,
     onClose: async () => {
       gates.close();

@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { seenBefore } from './seen-before.ts';
+import { sightings } from './sightings.ts';
+
+/** Answers whether a text was there before, and has it from then on. */
+function seenBefore(): (text: string) => boolean {
+  const { has, add } = sightings();
+  return (text) => {
+    const isKnown = has(text);
+    add(text);
+    return isKnown;
+  };
+}
 
 test('a text was not seen before when it is shown first, and was from then on', () => {
   const isKnown = seenBefore();
