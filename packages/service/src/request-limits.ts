@@ -66,7 +66,7 @@ export function checkNesting(json: string): void {
   }
 }
 
-/** Where a string ends that begins at `start`, found by a search: most of a body is strings, and looking at each character takes four times as long. */
+/** Where a string ends that begins at `start`, found by a search: most of a body is strings, and looking at each character takes longer. */
 function stringEnd(json: string, start: number): number {
   let end = json.indexOf('"', start + 1);
   while (end !== -1 && isEscaped(json, end)) end = json.indexOf('"', end + 1);

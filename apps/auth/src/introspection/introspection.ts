@@ -65,7 +65,7 @@ type Live = Known & Readonly<{ subject: string; client: string }>;
 const unit = '\u001F';
 const valuesOfEach = 7;
 
-/** What is alive, by session. Cut in one go: cutting session by session takes twice as long. */
+/** What is alive, by session. Cut in one go: session by session takes longer. */
 function readLive(text: string | null): Map<string, Live> {
   const live = new Map<string, Live>();
   const values = text === null ? [] : text.split(unit);
