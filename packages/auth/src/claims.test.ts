@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { clockSkewSeconds, isIdentifier, isMeantForUs, isTime, readScope, refuseCommonClaims } from './claims.ts';
+import {
+  clockSkewSeconds,
+  isIdentifier,
+  isMeantForUs,
+  isTime,
+  readRoles,
+  readScope,
+  refuseCommonClaims,
+} from './claims.ts';
 
 const now = 1_800_000_000;
 const expected = { issuer: 'i', audience: 'a', audienceLists: false, maxLifetimeSeconds: 600 };
@@ -79,6 +87,16 @@ test('a scope that was read before is the same set, one for each text, however m
   for (let other = 0; other < 250; other += 1) expect(readScope(`s${other}`)).toEqual(new Set([`s${other}`]));
   expect(readScope('catalog:read catalog:write')).not.toBe(read);
   expect(readScope('catalog:read catalog:write')).toEqual(read);
+});
+
+test('nobody changes the scope or the roles that others have as well', () => {
+  for (const shared of [readScope('catalog:read'), readScope(''), readRoles(undefined)]) {
+    if (!(shared instanceof Set)) throw new Error('no set');
+    const before = [...shared];
+    for (const change of [() => shared.add('admin'), () => shared.delete('catalog:read'), () => shared.clear()])
+      expect(change).toThrow('shared by many tokens');
+    expect([...shared]).toEqual(before);
+  }
 });
 
 test('a long scope is read each time', () => {

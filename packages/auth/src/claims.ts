@@ -50,7 +50,7 @@ export function isIdentifier(value: unknown): value is string {
   return typeof value === 'string' && identifier.test(value);
 }
 
-const none: ReadonlySet<string> = new Set();
+const none = shared([]);
 
 const maxRoles = 16;
 const roleGrammar = /^[!#-[\]-~]{1,64}$/;
@@ -82,8 +82,18 @@ export function readScope(value: unknown): ReadonlySet<string> | undefined {
   const known = scopes.get(value);
   if (known !== undefined) return known;
   if (!/^[!#-[\]-~]+( [!#-[\]-~]+)*$/.test(value)) return undefined;
-  const scope = new Set(value.split(' '));
+  const scope = shared(value.split(' '));
   if (scopes.size >= maxScopes) scopes.clear();
   if (value.length <= maxScopeLength) scopes.set(value, scope);
   return scope;
+}
+
+/** A set that many tokens have together. Whoever changes it past its type gets an error, and everybody else keeps what they have. */
+function shared(members: readonly string[]): ReadonlySet<string> {
+  const refuse = { value: refuseChange };
+  return Object.defineProperties(new Set(members), { add: refuse, delete: refuse, clear: refuse });
+}
+
+function refuseChange(): never {
+  throw new TypeError('This set is shared by many tokens: copy it to change it.');
 }

@@ -39,6 +39,9 @@ test('a choice is remembered for a whole text, and forgotten choices are made ag
   const mixed = `${first.slice(0, first.indexOf('.'))}${second.slice(second.indexOf('.'))}`;
   const nameOf = (text: string) => (isCanonicalCompactJws(text) ? choose(text)?.issuer : 'no token');
   const rightly = () => expect([...texts, mixed].map(nameOf)).toEqual([...names, names[1]]);
+  // Not kept, kept, looked up.
+  rightly();
+  rightly();
   rightly();
   for (let other = 0; other < 10_001; other += 1) nameOf(`${second}${other.toString(36).padStart(4, 'A')}`);
   rightly();

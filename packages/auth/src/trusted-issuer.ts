@@ -3,6 +3,7 @@ import { decodeBase64url } from './base64url.ts';
 import { claimsPart, type BearerToken } from './bearer-token.ts';
 import type { RevocationFeed } from './revocation-feed.ts';
 import { rememberForMs } from './revocations.ts';
+import { sightings } from './sightings.ts';
 import { parseStrictObject } from './strict-json.ts';
 import type { OpaqueTokenVerifier, TokenVerifier } from './token-verifier.ts';
 
@@ -98,16 +99,19 @@ export function chooseIssuer<Issuer extends Readonly<{ issuer: string }>>(
   const [only, second] = issuers;
   if (second === undefined) return () => only;
   const byName = new Map(issuers.map((issuer) => [issuer.issuer, issuer]));
-  // By the whole text, which says the same each time.
+  // By the whole text, which says the same each time. What comes once is neither kept nor looked for.
   const chosen = new Map<BearerToken, Issuer>();
+  const came = sightings();
   return (token) => {
-    const known = chosen.get(token);
+    const isReturning = came.has(token);
+    const known = isReturning ? chosen.get(token) : undefined;
     if (known !== undefined) return known;
+    came.add(token);
     const claims = parseStrictObject(decodeBase64url(claimsPart(token)));
     const iss = claims?.['iss'];
     const issuer = typeof iss === 'string' ? byName.get(iss) : undefined;
     if (chosen.size >= maxChosen) chosen.clear();
-    if (issuer !== undefined && token.length <= maxChosenLength) chosen.set(token, issuer);
+    if (issuer !== undefined && isReturning && token.length <= maxChosenLength) chosen.set(token, issuer);
     return issuer;
   };
 }

@@ -4,7 +4,7 @@ import type { Figure } from '../figure.ts';
 const sallyport = 'sallyport';
 const limit = 'crypto.verify';
 
-/** A token that nobody has seen before: what the first request of each five seconds costs. */
+/** A token that nobody has seen before: what its first request costs. */
 export const coldVerify: Figure = {
   id: 'B2',
   title: 'A token never seen before, verified: against the bare signature check, and against what people verify with',
@@ -23,7 +23,7 @@ export const coldVerify: Figure = {
         { of: sallyport, over: 'jose', measure: 'perSecond', bound: { atLeast: 1.4 } },
       ],
       notes: [
-        'crypto.verify is the limit: ES256 over bytes that lie ready. Sallyport checks spelling, signature, claims and revocations, and puts the token into its cache.',
+        'crypto.verify is the limit: ES256 over bytes that lie ready. Sallyport checks spelling, signature, claims and revocations, and marks that the token came: services keep what they verified from its second time on.',
         'All but jsonwebtoken compare the token’s type, or the issuer’s key by its name; all compare issuer and audience. One token after the other.',
       ],
       close,

@@ -2,11 +2,15 @@ import { cachingVerifier, followRevocations, localVerifier, readAuthorization } 
 import type { Operation } from './in-process-round.ts';
 import { audience, type SignedTokens } from './signed-tokens.ts';
 
-/** What a service stacks behind its local gate: the grammar, the signature or what is remembered of it, and the revocations. */
-export function houseVerifier({ issuer, keys, feed, tokens }: SignedTokens, maxEntries: number): Operation {
+/**
+ * What a service stacks behind its local gate: the grammar, the signature or what is remembered of it, and the revocations. `unknown`: each
+ * time that the tokens begin anew they are shown to a verifier that has seen none of them.
+ */
+export function houseVerifier({ issuer, keys, feed, tokens }: SignedTokens, shown: 'again' | 'unknown'): Operation {
   const revocations = followRevocations(feed);
   const local = localVerifier({ issuer, audience, keys });
-  const verifier = cachingVerifier(local, { epoch: keys.epoch, keep: 'returning', maxEntries });
+  const open = () => cachingVerifier(local, { epoch: keys.epoch, keep: 'returning' });
+  let verifier = open();
   const believe = (verification: Awaited<ReturnType<typeof verifier.verify>>): void => {
     if (verification.outcome !== 'verified' || revocations.isRevoked(verification.token)) throw new Error('refused');
   };
@@ -15,6 +19,7 @@ export function houseVerifier({ issuer, keys, feed, tokens }: SignedTokens, maxE
   let turn = 0;
   return () => {
     turn = turn + 1 === headers.length ? 0 : turn + 1;
+    if (turn === 0 && shown === 'unknown') verifier = open();
     const authorization = readAuthorization(headers[turn] ?? []);
     if (authorization.kind !== 'token') throw new Error('refused');
     const verification = verifier.verify(authorization.token);
