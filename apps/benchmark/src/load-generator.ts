@@ -17,6 +17,7 @@ export type Load = Readonly<{
   requests: readonly LoadRequest[];
   /** Each sends its next request when it has its answer. */
   connections: number;
+  /** Of which the first 150 ms, and no more than a quarter, are not counted. */
   forMs: number;
   /**
    * Never sleeps: without, a slower server pays for waking an idle processor with each answer, which a faster one does not. Only
