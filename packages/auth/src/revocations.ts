@@ -33,7 +33,9 @@ export function rememberRevocations(): Revocations {
   // Oldest first: what is noted again moves to the end. Each kind by itself, so that a look takes a token's own texts as they are.
   const tokens = new Map<string, { atMs: number }>();
   const sessions = new Map<string, { atMs: number }>();
-  const cutOffs = new Map<string, { atMs: number; upToSerial: number }>();
+  const subjects = new Map<string, CutOff>();
+  const clients = new Map<string, CutOff>();
+  const everyone = new Map<'everyone', CutOff>();
   const deniedKeys = new Set<string>();
 
   function end(named: Map<string, { atMs: number }>, id: string, atMs: number): void {
@@ -41,19 +43,13 @@ export function rememberRevocations(): Revocations {
     named.set(id, { atMs });
   }
 
-  function cutOff(key: string, upToSerial: number, atMs: number): void {
-    const known = cutOffs.get(key)?.upToSerial ?? 0;
-    cutOffs.delete(key);
-    cutOffs.set(key, { atMs, upToSerial: Math.max(upToSerial, known) });
-  }
-
-  const size = (): number => tokens.size + sessions.size + cutOffs.size + deniedKeys.size;
+  const timed = [tokens, sessions, subjects, clients, everyone];
+  const size = (): number =>
+    tokens.size + sessions.size + subjects.size + clients.size + everyone.size + deniedKeys.size;
 
   return {
     add(revocation, nowMs) {
-      forgetOld(tokens, nowMs);
-      forgetOld(sessions, nowMs);
-      forgetOld(cutOffs, nowMs);
+      for (const named of timed) forgetOld(named, nowMs);
       switch (revocation.kind) {
         case 'session':
           end(sessions, revocation.session, nowMs);
@@ -65,13 +61,13 @@ export function rememberRevocations(): Revocations {
           deniedKeys.add(revocation.keyId);
           break;
         case 'subject':
-          cutOff(`subject ${revocation.subject}`, revocation.upToSerial, nowMs);
+          cutOff(subjects, revocation.subject, { atMs: nowMs, upToSerial: revocation.upToSerial });
           break;
         case 'client':
-          cutOff(`client ${revocation.client}`, revocation.upToSerial, nowMs);
+          cutOff(clients, revocation.client, { atMs: nowMs, upToSerial: revocation.upToSerial });
           break;
         case 'everyone':
-          cutOff('everyone', revocation.upToSerial, nowMs);
+          cutOff(everyone, 'everyone', { atMs: nowMs, upToSerial: revocation.upToSerial });
           break;
       }
     },
@@ -81,9 +77,7 @@ export function rememberRevocations(): Revocations {
       if (size() === 0) return false;
       if (tokens.has(tokenId) || deniedKeys.has(keyId)) return true;
       if (session !== undefined && sessions.has(session)) return true;
-      if (cutOffs.size === 0) return false;
-      const keys = [`subject ${subject}`, `client ${client}`, 'everyone'];
-      const effective = Math.max(...keys.map((key) => cutOffs.get(key)?.upToSerial ?? -1));
+      const effective = Math.max(reach(subjects, subject), reach(clients, client), reach(everyone, 'everyone'));
       // Nobody signed in for a service's own token: its serial stands in its id.
       return effective >= 0 && !(sessionSerial(session ?? tokenId) > effective);
     },
@@ -92,7 +86,21 @@ export function rememberRevocations(): Revocations {
   };
 }
 
-function forgetOld(notes: Map<string, { readonly atMs: number }>, nowMs: number): void {
+type CutOff = Readonly<{ atMs: number; upToSerial: number }>;
+
+/** Noted at the end, with the greatest serial so far. */
+function cutOff<Name>(named: Map<Name, CutOff>, name: Name, { atMs, upToSerial }: CutOff): void {
+  const known = reach(named, name);
+  named.delete(name);
+  named.set(name, { atMs, upToSerial: Math.max(upToSerial, known) });
+}
+
+/** The greatest serial that is cut off, or −1 for none. */
+function reach<Name>(named: ReadonlyMap<Name, CutOff>, name: Name): number {
+  return named.get(name)?.upToSerial ?? -1;
+}
+
+function forgetOld<Name>(notes: Map<Name, { readonly atMs: number }>, nowMs: number): void {
   for (const [key, { atMs }] of notes) {
     if (nowMs - atMs <= rememberForMs) return;
     notes.delete(key);
