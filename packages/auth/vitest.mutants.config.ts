@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: [
       'src/{authorize,authorize-oracle,authorize-scopes,bearer-token,bearer-token-edges,claims,opaque-token,strict-json,strict-json-limits,roles,propagation}.test.ts',
-      'src/{local-verifier,signed-token,signature-check,der-signature,and-then,foreign-tokens,caching-verifier,caching-verifier-room}.test.ts',
+      'src/{local-verifier,signed-token,signature-check,der-signature,and-then,foreign-tokens,caching-verifier,caching-verifier-room,sightings}.test.ts',
       'src/{coalescing-authority,coalescing-answers,coalescing-deadlines,gates,onward}.test.ts',
       'src/attacks/{attack-shapes,token-rules}.test.ts',
     ],

@@ -83,8 +83,9 @@ export function readScope(value: unknown): ReadonlySet<string> | undefined {
   if (known !== undefined) return known;
   if (!/^[!#-[\]-~]+( [!#-[\]-~]+)*$/.test(value)) return undefined;
   const scope = shared(value.split(' '));
+  if (value.length > maxScopeLength) return scope;
   if (scopes.size >= maxScopes) scopes.clear();
-  if (value.length <= maxScopeLength) scopes.set(value, scope);
+  scopes.set(value, scope);
   return scope;
 }
 

@@ -110,8 +110,10 @@ export function chooseIssuer<Issuer extends Readonly<{ issuer: string }>>(
     const claims = parseStrictObject(decodeBase64url(claimsPart(token)));
     const iss = claims?.['iss'];
     const issuer = typeof iss === 'string' ? byName.get(iss) : undefined;
-    if (chosen.size >= maxChosen) chosen.clear();
-    if (issuer !== undefined && isReturning && token.length <= maxChosenLength) chosen.set(token, issuer);
+    if (issuer !== undefined && isReturning && token.length <= maxChosenLength) {
+      if (chosen.size >= maxChosen) chosen.clear();
+      chosen.set(token, issuer);
+    }
     return issuer;
   };
 }

@@ -45,7 +45,7 @@ export function directCalls<Router extends AnyTRPCRouter>(options: TrpcEndpointO
     const paths = calls.map(({ procedure }) => procedure.path);
     try {
       const ctx = options.createContext(readIncoming(paths, exchange));
-      return ctx instanceof Promise ? ctx.then((made) => ({ ctx: made }), unopened) : { ctx };
+      return isPromise(ctx) ? Promise.resolve(ctx).then((made) => ({ ctx: made }), unopened) : { ctx };
     } catch (cause) {
       return unopened(cause);
     }

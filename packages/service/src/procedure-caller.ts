@@ -5,8 +5,8 @@ export type ProcedureCall = Parameters<AnyTRPCProcedure>[0];
 
 export type CallResult = Readonly<{ ok: true; data: unknown }> | Readonly<{ ok: false; error: TRPCError }>;
 type Changes = Readonly<{ ctx?: object; input?: unknown; getRawInput?: ProcedureCall['getRawInput'] }>;
-type Going = ProcedureCall & Readonly<{ meta: unknown }>;
-type Options = Going & Readonly<{ next: (changes?: Changes) => Promise<CallResult | undefined> }>;
+type CallWithMeta = ProcedureCall & Readonly<{ meta: unknown }>;
+type Options = CallWithMeta & Readonly<{ next: (changes?: Changes) => Promise<CallResult | undefined> }>;
 type Middleware = (options: Options) => Promise<CallResult | undefined>;
 
 /** As much of a procedure's inside as is needed to run it. */
@@ -23,7 +23,7 @@ export function procedureCaller(procedure: AnyTRPCProcedure): (call: ProcedureCa
   const chain = middlewares;
 
   // Not `async`: each such function between two middlewares is another promise, and another turn of its queue.
-  function runFrom(index: number, call: Going): Promise<CallResult | undefined> {
+  function runFrom(index: number, call: CallWithMeta): Promise<CallResult | undefined> {
     const next = (changes?: Changes) => runFrom(index + 1, changes === undefined ? call : changed(call, changes));
     try {
       return Promise.resolve(chain[index]?.({ ...call, next })).catch(failed);
@@ -52,7 +52,7 @@ async function resultOf(run: () => Promise<unknown>): Promise<CallResult> {
   }
 }
 
-function changed(call: Going, changes: Changes): Going {
+function changed(call: CallWithMeta, changes: Changes): CallWithMeta {
   const ctx: unknown = changes.ctx === undefined ? call.ctx : { ...contextOf(call), ...changes.ctx };
   const input = 'input' in changes ? changes.input : call.input;
   return { ...call, ctx, input, getRawInput: changes.getRawInput ?? call.getRawInput };

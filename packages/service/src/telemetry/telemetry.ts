@@ -69,10 +69,14 @@ async function openTraces(service: string, settings: TraceSettings, log: Log): P
 }
 
 /** `path`: what the request is counted as. */
-type Over = Readonly<{ path: string; tookMs: number }>;
+type FinishedRequest = Readonly<{ path: string; tookMs: number }>;
 
 /** Tells of a request that is over. */
-export function tellRequest({ meters, tracing }: Telemetry, exchange: Exchange, { path, tookMs }: Over): void {
+export function tellRequest(
+  { meters, tracing }: Telemetry,
+  exchange: Exchange,
+  { path, tookMs }: FinishedRequest,
+): void {
   meters.requestDone(path, exchange.response.statusCode, tookMs / 1000);
   if (tracing !== noTracing && exchange.trace.sampled) tracing.record(requestSpan(exchange, path));
 }
