@@ -105,7 +105,7 @@ test('both gates work on an edge runtime', async () => {
   expect(JSON.parse(stdout)).toEqual(expectedTrial);
 });
 
-test('the local gate and tRPC around it are at most 24 kB on an edge runtime, compressed', async () => {
+test('the local gate and tRPC around it are at most 25 kB on an edge runtime, compressed', async () => {
   const { code } = await bundle(packed, localGate, true);
-  expect(gzipSync(code).length).toBeLessThanOrEqual(24_000);
+  expect(gzipSync(code).length).toBeLessThanOrEqual(25_000);
 });
