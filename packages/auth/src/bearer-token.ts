@@ -31,7 +31,7 @@ export function readAuthorization(values: readonly string[]): Authorization {
   const [value, second] = values;
   if (value === undefined) return { kind: 'none' };
   if (second !== undefined) return { kind: 'refused', reason: 'authorization_repeated' };
-  return value.length <= maxReadLength && comesAgain(value) ? readOnce(value) : readValue(value);
+  return value.length <= maxReadLength && seen.comesAgain(value) ? readOnce(value) : readValue(value);
 }
 
 function readValue(value: string): Authorization {
@@ -45,15 +45,9 @@ function readValue(value: string): Authorization {
 
 /** Headers that came more than once, whole: a steady caller's is not read again letter by letter. Together at most 2 MB. */
 const read = new Map<string, Authorization>();
-const came = sightings();
+const seen = sightings();
 const maxRead = 2000;
 const maxReadLength = 1024;
-
-function comesAgain(value: string): boolean {
-  const again = came.has(value);
-  if (!again) came.add(value);
-  return again;
-}
 
 /** The same object for many requests, so nobody may change it. */
 function readOnce(value: string): Authorization {

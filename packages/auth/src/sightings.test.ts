@@ -2,15 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { sightings } from './sightings.ts';
 
-/** Answers whether a text was there before, and has it from then on. */
-function seenBefore(): (text: string) => boolean {
-  const { has, add } = sightings();
-  return (text) => {
-    const isKnown = has(text);
-    if (!isKnown) add(text);
-    return isKnown;
-  };
-}
+const seenBefore = () => sightings().comesAgain;
 
 test('a text was not seen before when it is shown first, and was from then on', () => {
   const isKnown = seenBefore();

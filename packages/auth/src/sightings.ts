@@ -2,8 +2,14 @@ const sets = 2 ** 15;
 const ways = 4;
 const charactersRead = 12;
 
-/** Which texts came before. A guess: it may decide what is worth keeping or looking for, never what is believed. Only what is not there is added. */
-export type Sightings = Readonly<{ has: (text: string) => boolean; add: (text: string) => void }>;
+/** Which texts came before. A guess: it may decide what is worth keeping or looking for, never what is believed. */
+export type Sightings = Readonly<{
+  has: (text: string) => boolean;
+  /** For a text that is not there. */
+  add: (text: string) => void;
+  /** Whether it came before. From now on it has. */
+  comesAgain: (text: string) => boolean;
+}>;
 
 /**
  * Remembers texts by a mark of 32 bits of their last characters, which are random in a signed token. Marks share a place with three others:
@@ -12,20 +18,24 @@ export type Sightings = Readonly<{ has: (text: string) => boolean; add: (text: s
  */
 export function sightings(): Sightings {
   const marks = new Uint32Array(sets * ways);
-  return {
-    has: (text) => {
-      const mark = markOf(text);
-      const first = placeOf(mark);
-      for (let at = first; at < first + ways; at += 1) if (marks[at] === mark) return true;
-      return false;
-    },
-    add: (text) => {
-      const mark = markOf(text);
-      const first = placeOf(mark);
-      marks.copyWithin(first + 1, first, first + ways - 1);
-      marks[first] = mark;
-    },
+  const has = (text: string): boolean => {
+    const mark = markOf(text);
+    const first = placeOf(mark);
+    for (let at = first; at < first + ways; at += 1) if (marks[at] === mark) return true;
+    return false;
   };
+  const add = (text: string): void => {
+    const mark = markOf(text);
+    const first = placeOf(mark);
+    marks.copyWithin(first + 1, first, first + ways - 1);
+    marks[first] = mark;
+  };
+  const comesAgain = (text: string): boolean => {
+    const again = has(text);
+    if (!again) add(text);
+    return again;
+  };
+  return { has, add, comesAgain };
 }
 
 function placeOf(mark: number): number {

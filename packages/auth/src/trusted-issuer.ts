@@ -101,12 +101,11 @@ export function chooseIssuer<Issuer extends Readonly<{ issuer: string }>>(
   const byName = new Map(issuers.map((issuer) => [issuer.issuer, issuer]));
   // By the whole text, which says the same each time. What comes once is neither kept nor looked for.
   const chosen = new Map<BearerToken, Issuer>();
-  const came = sightings();
+  const seen = sightings();
   return (token) => {
-    const isReturning = came.has(token);
+    const isReturning = seen.comesAgain(token);
     const known = isReturning ? chosen.get(token) : undefined;
     if (known !== undefined) return known;
-    came.add(token);
     const claims = parseStrictObject(decodeBase64url(claimsPart(token)));
     const iss = claims?.['iss'];
     const issuer = typeof iss === 'string' ? byName.get(iss) : undefined;

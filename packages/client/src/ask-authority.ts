@@ -80,9 +80,9 @@ export function askAuthorityOver({ url, send, tokens }: AskAuthorityOptions): As
   return async (given, signal) => {
     const questions = given.map(askable);
     try {
-      const parts = await Promise.all(partsThatFit(questions.map(written)).map((part) => ask(part, signal)));
+      const parts = await Promise.all(partsThatFit(questions).map((part) => ask(part, signal)));
       return parts.flat().map((answer, index) => {
-        const isLeftOut = questions[index]?.onward === undefined && given[index]?.onward !== undefined;
+        const isLeftOut = questions[index]?.isWishLeftOut === true;
         return isLeftOut && answer.active ? { ...answer, onward: { refused: 'invalid_request' } } : answer;
       });
     } catch (error) {
@@ -98,37 +98,36 @@ function refusalIn(text: string): AuthorityRefused {
   return new AuthorityRefused(reason, httpStatus);
 }
 
+/** A question as it is sent, with its length in a list: the comma behind it counts. */
+type WrittenQuestion = Readonly<{ text: string; bytes: number; isWishLeftOut?: true }>;
+
 /**
  * A wish for a transaction token that fits into no request is not sent, so that it costs nobody else an answer: the authority would refuse
  * it. What remains always fits, being part of a token that came in one header.
  */
-function askable(question: IntrospectionQuestion): IntrospectionQuestion {
-  if (question.onward === undefined || bytesOf(written(question)) <= maxQuestionBytes) return question;
+function askable(question: IntrospectionQuestion): WrittenQuestion {
+  const whole = written(question);
+  if (question.onward === undefined || whole.bytes <= maxQuestionBytes) return whole;
   const { onward: _, ...about } = question;
-  return about;
+  return { ...written(about), isWishLeftOut: true };
 }
 
-function written(question: IntrospectionQuestion): string {
-  return JSON.stringify(question);
-}
-
-/** With the comma behind it. */
-function bytesOf(question: string): number {
-  return Buffer.byteLength(question) + 1;
+function written(question: IntrospectionQuestion): WrittenQuestion {
+  const text = JSON.stringify(question);
+  return { text, bytes: Buffer.byteLength(text) + 1 };
 }
 
 /** Cuts written questions in order, so that each part fits into a request. Each part holds at least one. */
-function partsThatFit(questions: readonly string[]): string[][] {
+function partsThatFit(questions: readonly WrittenQuestion[]): string[][] {
   const parts: string[][] = [];
   let room = 0;
   for (const question of questions) {
-    const length = bytesOf(question);
-    if (parts.length === 0 || length > room) {
+    if (parts.length === 0 || question.bytes > room) {
       parts.push([]);
       room = maxQuestionBytes;
     }
-    parts.at(-1)?.push(question);
-    room -= length;
+    parts.at(-1)?.push(question.text);
+    room -= question.bytes;
   }
   return parts;
 }

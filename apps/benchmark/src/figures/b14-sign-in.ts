@@ -44,25 +44,25 @@ async function open(run: Run): Promise<Comparison> {
   const requests = credentials.map((body): LoadRequest => {
     return { method: 'POST', path: '/trpc/signIn', headers: { 'content-type': 'application/json' }, body };
   });
-  const signingIn = async (connections: number, forMs: number): Promise<{ round: Round; asked: readonly number[] }> => {
+  const few = { requests: requests.slice(0, people), connections: people };
+  // It leaves nothing behind in the accounts of the rounds.
+  const many = { requests: requests.slice(people), connections: crowd };
+  const signingIn = async (who: typeof few, forMs: number): Promise<{ round: Round; asked: readonly number[] }> => {
     const over = new AbortController();
     const asking = ask(over.signal);
-    // The crowd leaves nothing behind in the accounts of the rounds.
-    const theirs = connections === crowd ? requests.slice(people) : requests.slice(0, people);
-    const sent = { url: system.urls.auth, requests: theirs, connections, forMs, containing: '"refreshToken"' };
-    const round = await load.send(sent);
+    const round = await load.send({ url: system.urls.auth, ...who, forMs, containing: '"refreshToken"' });
     over.abort();
     return { round, asked: await asking };
   };
   const signInRound: Contestant['round'] = async (forMs) => {
-    const { round, asked } = await signingIn(people, forMs);
+    const { round, asked } = await signingIn(few, forMs);
     askedMs.push(...asked);
     return round;
   };
   if (!run.quick) {
     run.progress(`${crowd} at once`);
-    await signingIn(people, 2000);
-    askedInCrowdMs.push(...(await signingIn(crowd, 5000)).asked);
+    await signingIn(few, 2000);
+    askedInCrowdMs.push(...(await signingIn(many, 5000)).asked);
   }
   const hashing = (lanes: Hashing['lanes']): Contestant['round'] => {
     return (forMs) => bare.order<Round>('round', { ...cost, lanes, forMs });

@@ -3,14 +3,17 @@ import type { Exchange } from '../http-exchange.ts';
 import { stageOf } from './meters.ts';
 import type { Span } from './tracing.ts';
 
-/** `path`: what it is counted as. */
-export function requestSpan({ method, response, trace, startedAtMs, reasons }: Exchange, path: string): Span {
+/** A request that is over. `path`: what it is counted as. */
+export type FinishedRequest = Readonly<{ path: string; tookMs: number }>;
+
+export function requestSpan(exchange: Exchange, { path, tookMs }: FinishedRequest): Span {
+  const { method, response, trace, startedAtMs, reasons } = exchange;
   return {
     name: `${method} ${path}`,
     kind: 'server',
     trace,
     startedAtMs,
-    endedAtMs: performance.now(),
+    endedAtMs: startedAtMs + tookMs,
     attributes: {
       'http.request.method': method,
       'http.route': path,

@@ -5,7 +5,7 @@ import { noMeters, type Meters } from './meters.ts';
 import { openMetricsListener } from './metrics-listener.ts';
 import { openMeters } from './open-meters.ts';
 import { watchProcess } from './process-meters.ts';
-import { decisionSpan, requestSpan } from './request-span.ts';
+import { decisionSpan, requestSpan, type FinishedRequest } from './request-span.ts';
 import { openTallies } from './tallies.ts';
 import { traceReader } from './trace-choice.ts';
 import { tracedFetch } from './traced-fetch.ts';
@@ -68,17 +68,10 @@ async function openTraces(service: string, settings: TraceSettings, log: Log): P
   return { part: tracing, close };
 }
 
-/** `path`: what the request is counted as. */
-type FinishedRequest = Readonly<{ path: string; tookMs: number }>;
-
 /** Tells of a request that is over. */
-export function tellRequest(
-  { meters, tracing }: Telemetry,
-  exchange: Exchange,
-  { path, tookMs }: FinishedRequest,
-): void {
-  meters.requestDone(path, exchange.response.statusCode, tookMs / 1000);
-  if (tracing !== noTracing && exchange.trace.sampled) tracing.record(requestSpan(exchange, path));
+export function tellRequest({ meters, tracing }: Telemetry, exchange: Exchange, finished: FinishedRequest): void {
+  meters.requestDone(finished.path, exchange.response.statusCode, finished.tookMs / 1000);
+  if (tracing !== noTracing && exchange.trace.sampled) tracing.record(requestSpan(exchange, finished));
 }
 
 export function tellDecision({ meters, tracing }: Telemetry, decision: Decision): void {

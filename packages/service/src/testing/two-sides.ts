@@ -36,9 +36,9 @@ export function twoSides(services: readonly Side[]) {
   };
 }
 
-type Reached = Readonly<{ lines: readonly string[]; agent: Agent; port: string }>;
+type OpenSide = Readonly<{ lines: readonly string[]; agent: Agent; port: string }>;
 
-async function receive({ lines, agent, port }: Reached, sent: Sent): Promise<Received> {
+async function receive({ lines, agent, port }: OpenSide, sent: Sent): Promise<Received> {
   const { status, rawHeaders, text } = await exchange(agent, port, sent);
   const line = lines.findLast((written) => written.includes('"msg":"request"'));
   const { refused = [] } = logged.parse(JSON.parse(line ?? '{}'));
