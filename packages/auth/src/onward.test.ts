@@ -145,6 +145,22 @@ test('no two calls on one context share a token, whatever was asked about the ca
   ).rejects.toThrow('of its own');
 });
 
+test('nobody is let in on what another call asked for, and no key serves two calls, though both come on one context', async () => {
+  for (const second of ['pay', 'topUp'] as const) {
+    const request = requestWith(`Bearer ${await payingToken()}`);
+    const caller = t.createCallerFactory(router)({ request });
+    expect(await caller.pay('p_1' as never)).toBe('key');
+    seen = undefined;
+    // 7 wishes for nothing: there would be nothing to tell it from the call before.
+    await expect(second === 'pay' ? caller.pay(7 as never) : caller.topUp()).rejects.toThrow('a request of its own');
+    expect(seen).toBeUndefined();
+  }
+  const request = requestWith(`Bearer ${await payingToken()}`);
+  const caller = t.createCallerFactory(router)({ request });
+  const outcomes = await Promise.allSettled([caller.topUp(), caller.topUp(), caller.pay(7 as never)]);
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+});
+
 test('a “no” to carrying on lets its caller in, and is told to whoever calls on', async () => {
   authority.refuseOnward('invalid_scope');
   expect((await pay('p_1', `Bearer ${await payingToken()}`)).outcome).toBe('key');

@@ -39,6 +39,11 @@ export type RequestContext = Readonly<{
    * answer to a `wish` is one call's alone: throws when the caller was asked about before.
    */
   standing: (carriedBy: 'bearer' | 'transaction', wish?: OnwardWish) => Standing | Promise<Standing>;
+  /**
+   * For a regulated call, before it asks for the standing: the answer about its caller and the idempotency key are its own. Throws when
+   * another regulated call took them, or the caller was asked about before.
+   */
+  takeAlone: () => void;
   /** Resource rules, of one version for the whole request. */
   policy: RequestPolicy;
 }>;
@@ -74,6 +79,7 @@ export function openRequest(options: RequestOptions): RequestContext {
   const endsAtMs = clock.monotonicMs() + timeoutMs;
   let asBearer: Standing | Promise<Standing> | undefined;
   let asTransaction: Standing | Promise<Standing> | undefined;
+  let isTaken = false;
 
   const request: RequestContext = {
     authorization: readAuthorization(headers('Authorization')),
@@ -93,6 +99,11 @@ export function openRequest(options: RequestOptions): RequestContext {
       if (wish !== undefined && asBearer !== undefined)
         throw new Error('A call that carries its caller on needs a request of its own: open another context for it.');
       return (asBearer ??= gates.examine(request, carriedBy, wish));
+    },
+    takeAlone: () => {
+      if (isTaken || asBearer !== undefined)
+        throw new Error('A regulated call needs a request of its own: open another context for it.');
+      isTaken = true;
     },
     policy: requestPolicy(options.policy),
   };
