@@ -25,6 +25,7 @@ SELECT
       EXISTS (SELECT FROM totp_factors WHERE totp_factors.subject = sessions.subject AND confirmed_at IS NOT NULL)
       OR EXISTS (SELECT FROM passkeys WHERE passkeys.subject = sessions.subject)
     ) THEN risk_level ELSE 'low' END), E'\\x1f') AS live,
+  count(*)::int AS alive,
   ARRAY(SELECT token_id FROM revoked_tokens WHERE token_id = ANY($2::text[])) AS revoked,
   (SELECT json_object_agg(subject, roles -> coalesce($6::text, (SELECT audience FROM clients WHERE client_id = $7::text)))
     FROM accounts WHERE subject = ANY($3::text[]) AND roles <> '{}') AS roles

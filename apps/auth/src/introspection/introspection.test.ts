@@ -60,6 +60,26 @@ test('a batch answers each question as it would have been answered alone, in ord
   );
 });
 
+test('no session is ever described by what another holds, not even by separators: such an answer fails as a whole', async () => {
+  const reader = openIntrospectionReader({ databaseUrl: auth.preparation.databaseUrl, now: auth.now });
+  const [alive] = questions;
+  const { session } = await startSession(auth.authority, adaByPassword);
+  if (alive === undefined) throw new Error('no questions');
+  const holding = { ...alive, tokenId: 'of-the-holder', session: session.sid };
+  const forged = { ...alive, tokenId: 'of-nobody', session: 'zz.forged' };
+  // A second session of as many values as the first; the same with one less; and one more in the first.
+  const second = ['aal1', 'low', forged.session, forged.subject, forged.client, '1', '', 'aal2'];
+  for (const values of [second, second.slice(0, -1), ['aal1', 'low']]) {
+    const set = 'UPDATE sessions SET acr = $1 WHERE sid = $2';
+    await auth.operator.query(set, [values.join('\u001F'), session.sid]);
+    const asked = reader.introspect([holding, forged, alive]).then((answers) => answers.map(({ active }) => active));
+    await expect(asked).rejects.toThrow('in another form');
+    await auth.operator.query(set, ['aal1', session.sid]);
+    expect((await reader.introspect([holding, forged, alive])).map(({ active }) => active)).toEqual([true, false, true]);
+  }
+  await reader.close();
+});
+
 test('many batches at once on the one connection get their own answers', async () => {
   const alive = questions[0];
   const dead = questions[8];

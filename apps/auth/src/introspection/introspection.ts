@@ -34,7 +34,7 @@ export function prepareIntrospection(connection: pg.Client, now: Now): Introspec
     });
     const [row] = found.rows;
     if (row === undefined) throw new Error('PostgreSQL returned no row for an aggregate.');
-    const live = readLive(row.live);
+    const live = readLive(row);
     // None as a rule, and then no token's name is looked for.
     const revoked = row.revoked.length > 0 && new Set(row.revoked);
     const answeredAt = epochSeconds(at);
@@ -52,6 +52,8 @@ export function prepareIntrospection(connection: pg.Client, now: Now): Introspec
 type Found = Readonly<{
   /** The seven values of each session that is alive, one after the other, between separators; null for none. */
   live: string | null;
+  /** How many those are. */
+  alive: number;
   revoked: readonly string[];
   /** Of the subjects that have any. */
   roles: Readonly<Record<string, readonly string[] | null>> | null;
@@ -65,20 +67,24 @@ type Live = Known & Readonly<{ subject: string; client: string }>;
 const unit = '\u001F';
 const valuesOfEach = 7;
 
-/** What is alive, by session. Cut in one go: session by session takes longer. */
-function readLive(text: string | null): Map<string, Live> {
+/**
+ * What is alive, by session. Cut in one go: session by session takes longer. Each has seven values or more, so where there are seven times
+ * as many as sessions, none of a session's values is taken for another's.
+ */
+function readLive({ live: text, alive }: Found): Map<string, Live> {
   const live = new Map<string, Live>();
   const values = text === null ? [] : text.split(unit);
-  if (values.length % valuesOfEach !== 0) throw new Error('A live session is described in another form.');
+  if (values.length !== alive * valuesOfEach) throw new Error('A live session is described in another form.');
+  const valueAt = (at: number): string => values[at] ?? '';
   for (let at = 0; at < values.length; at += valuesOfEach) {
-    const secondFactorAt = values[at + 4];
-    live.set(values[at] ?? '', {
-      subject: values[at + 1] ?? '',
-      client: values[at + 2] ?? '',
-      authTime: Number(values[at + 3]),
+    const secondFactorAt = valueAt(at + 4);
+    live.set(valueAt(at), {
+      subject: valueAt(at + 1),
+      client: valueAt(at + 2),
+      authTime: Number(valueAt(at + 3)),
       secondFactorAt: secondFactorAt === '' ? null : Number(secondFactorAt),
-      acr: values[at + 5] ?? '',
-      risk: values[at + 6] ?? '',
+      acr: valueAt(at + 5),
+      risk: valueAt(at + 6),
     });
   }
   return live;
