@@ -3,13 +3,13 @@ import * as z from 'zod';
 import { AuthorityRefused, AuthorityUnavailable, authorityFailure } from './authority-failure.ts';
 import { undecided } from './denial-answer.ts';
 import { trpcUrl } from './http-endpoint.ts';
-import type { SendJson } from './send-json.ts';
+import type { SendRequest } from './send-request.ts';
 import type { ServiceTokens } from './service-token.ts';
 import type { ServiceToken } from './token-endpoint.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 /** `url`: the authority's. */
-export type AskAuthorityOptions = Readonly<{ url: string; send: SendJson; tokens: ServiceTokens }>;
+export type AskAuthorityOptions = Readonly<{ url: string; send: SendRequest; tokens: ServiceTokens }>;
 
 const audience = 'auth';
 const scope = 'introspect';

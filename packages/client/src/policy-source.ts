@@ -4,13 +4,13 @@ import * as z from 'zod';
 import { AuthorityUnavailable, authorityFailure } from './authority-failure.ts';
 import { addressedTo, type HttpEndpoint } from './http-endpoint.ts';
 import { linkFetchBy } from './link-fetch.ts';
-import type { SendJson } from './send-json.ts';
+import type { SendRequest } from './send-request.ts';
 import { serviceTokenLink } from './service-token-link.ts';
 import type { ServiceTokens } from './service-token.ts';
 
 export type PolicySourceOptions = Readonly<{
   endpoint: Pick<HttpEndpoint, 'url'>;
-  send: SendJson;
+  send: SendRequest;
   tokens: ServiceTokens;
 }>;
 

@@ -7,13 +7,19 @@ import { AuthorityUnavailable, authorityFailure } from './authority-failure.ts';
 import { reasonOf } from './denial-answer.ts';
 import { addressedTo, trpcUrl, type HttpEndpoint } from './http-endpoint.ts';
 import { linkFetchBy } from './link-fetch.ts';
-import type { SendJson } from './send-json.ts';
+import type { SendRequest } from './send-request.ts';
 import { serviceTokenLink } from './service-token-link.ts';
 import type { ServiceTokens } from './service-token.ts';
 import type { ServiceToken } from './token-endpoint.ts';
 
 /** `endpoint`: for the stream; `send`: for questions beside it. */
-export type RevocationSourceOptions = Readonly<{ endpoint: HttpEndpoint; send: SendJson; tokens: ServiceTokens }>;
+export type RevocationSourceOptions = Readonly<{
+  endpoint: HttpEndpoint;
+  send: SendRequest;
+  tokens: ServiceTokens;
+  /** Characters that one event of the stream may have: a longer one ends the connection. */
+  maxEventLength: number;
+}>;
 
 const audience = 'auth';
 const scope = 'revocations';
@@ -140,7 +146,7 @@ type StreamRequest = Readonly<{ headers: Record<string, string>; signal: AbortSi
  * A tRPC client for one connection, which remembers the token it was opened with: one that is no longer taken (its
  * signing key was revoked, say) must not be brought to the next connection as well.
  */
-function openConnection({ endpoint, tokens }: RevocationSourceOptions) {
+function openConnection({ endpoint, tokens, maxEventLength }: RevocationSourceOptions) {
   let used: ServiceToken | undefined;
   const forgetToken = (): void => {
     if (used !== undefined) tokens.forget(used);
@@ -152,10 +158,9 @@ function openConnection({ endpoint, tokens }: RevocationSourceOptions) {
     if (response.status === 401) forgetToken();
     return response;
   };
+  const eventSourceOptions = { fetch: fetchAsService, maxBufferSize: maxEventLength };
   const client = createTRPCUntypedClient<AnyRouter>({
-    links: [
-      httpSubscriptionLink({ url: trpcUrl(endpoint), EventSource, eventSourceOptions: { fetch: fetchAsService } }),
-    ],
+    links: [httpSubscriptionLink({ url: trpcUrl(endpoint), EventSource, eventSourceOptions })],
   });
   return { client, forgetToken };
 }

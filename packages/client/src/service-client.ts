@@ -3,7 +3,7 @@ import { askAuthorityOver } from './ask-authority.ts';
 import { openClientAssertions, type ClientIdentity } from './client-assertion.ts';
 import { policySourceOver } from './policy-source.ts';
 import { revocationSourceOver } from './revocation-source.ts';
-import { sendingBy, sendingByUndici, type SendJson } from './send-json.ts';
+import { defaultMaxAnswerBytes, sendingBy, sendingByUndici, type SendRequest } from './send-request.ts';
 import { openServiceTokens, type ServiceTokens } from './service-token.ts';
 import { openTokenEndpoint, type TransactionToken } from './token-endpoint.ts';
 import { exchangeToken, replaceTransaction, type Exchange, type Replacement } from './transaction-token.ts';
@@ -19,7 +19,10 @@ export type ServiceClientOptions = ClientIdentity &
     clock?: Clock;
     /** Milliseconds until the token endpoint counts as silent. Default 2000. */
     answerWithinMs?: number;
-    /** The longest answer that is taken, of the authority and of other services, in bytes. A longer one is an outage. Default 4 MiB. */
+    /**
+     * The longest answer that is taken, of the authority and of other services, in bytes, and the longest event of its feed. A longer
+     * one is an outage. Default 4 MiB.
+     */
     maxAnswerBytes?: number;
   }>;
 
@@ -32,9 +35,9 @@ export type ServiceClient = ServiceTokens &
     keySetUrl: string;
     fetch: typeof fetch;
     /** For calls that nobody records. */
-    send: SendJson;
+    send: SendRequest;
     /** For those that carry on a recorded trace. */
-    sendRecorded: SendJson;
+    sendRecorded: SendRequest;
     /** For `coalescingAuthority`. */
     authority: AskAuthority;
     /** For `followRevocations`. */
@@ -52,7 +55,8 @@ export type ServiceClient = ServiceTokens &
  * issuer, discovery and RFC 7662 belong in an `AskAuthority` of their own.
  */
 export function openServiceClient(options: ServiceClientOptions): ServiceClient {
-  const { issuer, authorityUrl = issuer, clock = systemClock, answerWithinMs = 2000, maxAnswerBytes } = options;
+  const { issuer, authorityUrl = issuer, clock = systemClock, answerWithinMs = 2000 } = options;
+  const { maxAnswerBytes = defaultMaxAnswerBytes } = options;
   const plainFetch = options.fetch ?? fetch;
   const doFetch = options.tracing?.fetch(plainFetch) ?? plainFetch;
   const base = authorityUrl.replace(/\/$/, '');
@@ -80,7 +84,7 @@ export function openServiceClient(options: ServiceClientOptions): ServiceClient 
       // Many requests' questions in one: it is of no single trace.
       send,
     }),
-    feed: revocationSourceOver(authority),
+    feed: revocationSourceOver({ ...authority, maxEventLength: maxAnswerBytes }),
     policy: policySourceOver(authority),
   };
 }

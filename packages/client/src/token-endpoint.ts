@@ -2,7 +2,7 @@ import { hopHeaders, writeTrace, type Trace } from '@sallyport/auth';
 import * as z from 'zod';
 import { AuthorityRefused, AuthorityUnavailable } from './authority-failure.ts';
 import { undecided } from './denial-answer.ts';
-import type { SendJson } from './send-json.ts';
+import type { SendRequest } from './send-request.ts';
 
 /** The text of a token. Opaque: nothing here, and nobody who gets one, may read or log it. */
 export type ServiceToken = string & z.$brand<'ServiceToken'>;
@@ -19,7 +19,7 @@ type TokenAnswer = Readonly<{
 
 export type TokenEndpointOptions = Readonly<{
   url: string;
-  send: SendJson;
+  send: SendRequest;
   /** A new client assertion for each request: its `jti` is used once. */
   assert: () => Promise<string>;
   /** Milliseconds until a request that got no answer counts as an outage. */

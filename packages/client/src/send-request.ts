@@ -1,28 +1,28 @@
 import type { HttpEndpoint } from './http-endpoint.ts';
 
-type JsonRequest = Readonly<{
+type TextRequest = Readonly<{
   url: string;
   /** Default POST. */
   method?: 'GET' | 'POST';
   headers: Readonly<Record<string, string>>;
-  /** JSON. */
+  /** JSON or a form: its headers say which. */
   body?: string;
   signal: AbortSignal;
 }>;
 
-type JsonAnswer = Readonly<{ status: number; text: string }>;
+type TextAnswer = Readonly<{ status: number; text: string }>;
 
 /**
  * Sends one request, and answers its whole answer. Rejects when there was none, or a longer one than is taken. Follows no redirect: it
  * would take the token along.
  */
-export type SendJson = (request: JsonRequest) => Promise<JsonAnswer>;
+export type SendRequest = (request: TextRequest) => Promise<TextAnswer>;
 
 /** Bytes of an answer between services, decompressed. The longest that this house gives, to 128 questions of introspection, has some 200 kB. */
-const defaultMaxAnswerBytes = 4 * 1024 * 1024;
+export const defaultMaxAnswerBytes = 4 * 1024 * 1024;
 
 /** By somebody's own `fetch`: with a certificate, say. */
-export function sendingBy(send: HttpEndpoint['fetch'], maxAnswerBytes = defaultMaxAnswerBytes): SendJson {
+export function sendingBy(send: HttpEndpoint['fetch'], maxAnswerBytes = defaultMaxAnswerBytes): SendRequest {
   return async ({ url, ...request }) => {
     const response = await send(url, { method: 'POST', redirect: 'error', ...request });
     const received = receiveUpTo(maxAnswerBytes);
@@ -37,7 +37,7 @@ export function sendingBy(send: HttpEndpoint['fetch'], maxAnswerBytes = defaultM
  * By undici itself, where the standard's `fetch` makes a request, a response and streams of each. Its `dispatch` is told of the answer
  * piece by piece, and makes no stream of it either, which would cost half as much again.
  */
-export function sendingByUndici(maxAnswerBytes = defaultMaxAnswerBytes): SendJson {
+export function sendingByUndici(maxAnswerBytes = defaultMaxAnswerBytes): SendRequest {
   // Loaded when the global `fetch` has been used, for the token: before that, it would put its own connections behind it.
   const load = () => import('undici');
   let loaded: ReturnType<typeof load> | undefined;
@@ -45,7 +45,7 @@ export function sendingByUndici(maxAnswerBytes = defaultMaxAnswerBytes): SendJso
     const { getGlobalDispatcher } = await (loaded ??= load());
     signal.throwIfAborted();
     const { origin, pathname, search } = new URL(url);
-    const { promise, resolve, reject } = Promise.withResolvers<JsonAnswer>();
+    const { promise, resolve, reject } = Promise.withResolvers<TextAnswer>();
     const received = receiveUpTo(maxAnswerBytes);
     let status = 0;
     let stop = (): void => {};

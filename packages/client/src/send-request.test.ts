@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { sendingBy, sendingByUndici } from './send-json.ts';
+import { sendingBy, sendingByUndici } from './send-request.ts';
 import { listenAnywhere } from './testing-server.ts';
 
 const asked: string[] = [];
