@@ -64,7 +64,11 @@ test('many events may be longer together than one, and a follower comes back aft
   say = (response) => {
     response.write(item(0, { type: 'snapshot', page: 0, inForce: [] }));
     for (let beat = 0; beat < 100; beat += 1) response.write(item(0, { type: 'heartbeat' }));
-    say = (again) => again.write(item(0, { type: 'resumed' }) + item(1, { type: 'event', event: { position: 1, kind: 'session', session: '1.s' } }));
+    say = (again) =>
+      again.write(
+        item(0, { type: 'resumed' }) +
+          item(1, { type: 'event', event: { position: 1, kind: 'session', session: '1.s' } }),
+      );
     writeForever(response, `data: ${'x'.repeat(100)}\n`);
   };
   const feed = followRevocations(open(), { random: () => 0 });

@@ -45,7 +45,12 @@ test('JSON is taken up to 32 levels deep, whatever stands in its strings', () =>
 });
 
 test('also of text that is no JSON, exactly that is refused which opens more than 32 levels outside of strings', () => {
-  const pieces = fc.constantFrom('"', '\\', '[', '{', ']', '}', 'a', '[[[[[[[[', '{{{{{{{{');
+  // Strings that hold what opens and escapes what would end them: read without escapes, they end elsewhere.
+  const strings = fc
+    .array(fc.constantFrom('\\"', '\\\\', '[[[[[[[[', '"'), { maxLength: 5 })
+    .map((parts) => `"${parts.join('')}"`);
+  const letters = fc.constantFrom('"', '\\', '[', '{', ']', '}', 'a', '[[[[[[[[', '{{{{{{{{');
+  const pieces = fc.oneof({ weight: 3, arbitrary: letters }, strings);
   const texts = fc.array(pieces, { maxLength: 60 }).map((parts) => parts.join(''));
   const seen = new Set<boolean>();
   fc.assert(

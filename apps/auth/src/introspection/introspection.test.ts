@@ -75,7 +75,11 @@ test('no session is ever described by what another holds, not even by separators
     const asked = reader.introspect([holding, forged, alive]).then((answers) => answers.map(({ active }) => active));
     await expect(asked).rejects.toThrow('in another form');
     await auth.operator.query(set, ['aal1', session.sid]);
-    expect((await reader.introspect([holding, forged, alive])).map(({ active }) => active)).toEqual([true, false, true]);
+    expect((await reader.introspect([holding, forged, alive])).map(({ active }) => active)).toEqual([
+      true,
+      false,
+      true,
+    ]);
   }
   await reader.close();
 });
