@@ -60,7 +60,7 @@ function openGatesFor(audience: string, { authority, clock, revocations, telemet
   const { issuer, keys, introspect, proofs, log } = authority;
   const { verification } = keys;
   const signed = localVerifier({ issuer, audience, keys: verification, clock });
-  const local = cachingVerifier(signed, { clock, epoch: verification.epoch, keep: 'returning' });
+  const local = cachingVerifier(signed, { clock, epoch: verification.epoch });
   const ask: AskAuthority = (questions) => introspect(questions, { audience });
   const fresh = introspectingVerifier(local, coalescingAuthority(meteredAuthority(ask, telemetry)), {
     clock,

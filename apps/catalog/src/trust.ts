@@ -81,10 +81,7 @@ export function openTrust(parts: TrustParts): Trust {
       if (told.kind === 'restrictions') log.warn(told, 'restrictions');
     },
   });
-  const local = cachingVerifier(localVerifier({ issuer, audience: 'catalog', keys }), {
-    epoch: keys.epoch,
-    keep: 'returning',
-  });
+  const local = cachingVerifier(localVerifier({ issuer, audience: 'catalog', keys }), { epoch: keys.epoch });
   const guarded = guardedAuthority(ask, {
     // An authority that refuses this service is there.
     isOutage: (error) => !(error instanceof AuthorityRefused),

@@ -58,7 +58,7 @@ export function foreignIssuer(foreign: ForeignIssuer, parts: ForeignIssuerParts 
     sessionClaims: 'optional',
     roles: 'ignored',
   });
-  const local = cachingVerifier(verifier, { clock, epoch: () => keys.epoch(), keep: 'returning' });
+  const local = cachingVerifier(verifier, { clock, epoch: () => keys.epoch() });
   const fresh =
     introspect && introspection.answersFor.includes('signed')
       ? endpointVerifier(local, introspect, reports)

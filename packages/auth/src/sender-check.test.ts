@@ -30,6 +30,7 @@ async function open(options: Partial<GateOptions> = {}) {
   const local = cachingVerifier(localVerifier({ issuer, audience: 'catalog', keys, clock }), {
     clock,
     epoch: keys.epoch,
+    keep: 'each',
   });
   const gates =
     Object.keys(options).length === 0

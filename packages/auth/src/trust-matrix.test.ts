@@ -55,7 +55,8 @@ async function meet(tier: TrustTier, { feed, silentSeconds, authority: state }: 
   authority.holdFeed(feed === 'never');
   revocations = followRevocations(authority.feed, { clock });
   const ask: AskAuthority = state === 'hangs' ? () => new Promise(() => {}) : authority.introspect;
-  const local = cachingVerifier(localVerifier({ issuer, audience: 'a', keys, clock }), { clock, epoch: keys.epoch });
+  const remembering = { clock, epoch: keys.epoch, keep: 'each' } as const;
+  const local = cachingVerifier(localVerifier({ issuer, audience: 'a', keys, clock }), remembering);
   const guarded = guardedAuthority(ask, { clock, random: () => 0.999 });
   const fresh = introspectingVerifier(local, coalescingAuthority(guarded), { clock });
   const decisions: Decision[] = [];

@@ -9,7 +9,7 @@ import { audience, type SignedTokens } from './signed-tokens.ts';
 export function houseVerifier({ issuer, keys, feed, tokens }: SignedTokens, shown: 'again' | 'unknown'): Operation {
   const revocations = followRevocations(feed);
   const local = localVerifier({ issuer, audience, keys });
-  const open = () => cachingVerifier(local, { epoch: keys.epoch, keep: 'returning' });
+  const open = () => cachingVerifier(local, { epoch: keys.epoch });
   let verifier = open();
   const believe = (verification: Awaited<ReturnType<typeof verifier.verify>>): void => {
     if (verification.outcome !== 'verified' || revocations.isRevoked(verification.token)) throw new Error('refused');

@@ -9,9 +9,9 @@ type MeasuredMemory = Readonly<{ admitted: number; grownMebibytes: number }>;
 const flags = ['--expose-gc', '--min-semi-space-size=16', '--max-semi-space-size=16'];
 
 /** Runs the probe in a new process, whose memory nobody else's tests are in. It tells how far it is. */
-export async function measureMemory(tokens: number): Promise<MeasuredMemory> {
+export async function measureMemory(tokens: number, keep: 'each' | 'returning'): Promise<MeasuredMemory> {
   const probe = fileURLToPath(new URL('memory-probe.ts', import.meta.url));
-  const child = spawn(process.execPath, [...flags, probe, String(tokens)], {
+  const child = spawn(process.execPath, [...flags, probe, String(tokens), keep], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [output] = await Promise.all([text(child.stdout), once(child, 'close')]);

@@ -1,10 +1,17 @@
+import { setImmediate } from 'node:timers/promises';
+import { cachingVerifier } from '../caching-verifier.ts';
+import { openGates } from '../gates.ts';
+import { localVerifier } from '../local-verifier.ts';
+import { followRevocations } from '../revocation-feed.ts';
 import { openForge, type Forge } from './forge.ts';
 import { postSentry, type Sentry } from './sentry.ts';
 
 // A process of its own, for a test that measures it: shows distinct good tokens to the local gate, and prints how its memory grew
 // meanwhile, the cache included. Run by `measureMemory`.
 
-const [count = 0] = process.argv.slice(2).map(Number);
+const [howMany, kept] = process.argv.slice(2);
+const count = Number(howMany);
+const keep = kept === 'each' ? 'each' : 'returning';
 const together = 32;
 const mebibyte = 1024 * 1024;
 
@@ -32,7 +39,14 @@ async function warmUp(): Promise<void> {
 
 async function openGate(): Promise<[Forge, Sentry]> {
   const forge = await openForge();
-  return [forge, await postSentry(forge)];
+  const sentry = await postSentry(forge, async ({ issuer, keys, clock, feed }, audience) => {
+    const revocations = followRevocations(feed, { clock });
+    const verifier = localVerifier({ issuer, audience, keys, clock });
+    const local = cachingVerifier(verifier, { clock, epoch: keys.epoch, keep });
+    while (revocations.silenceMs() === Infinity) await setImmediate();
+    return { gates: openGates({ issuers: [{ issuer, local, revocations }], clock }), revocations };
+  });
+  return [forge, sentry];
 }
 
 await warmUp();

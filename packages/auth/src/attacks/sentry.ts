@@ -1,7 +1,7 @@
 import { authorizeFresh, authorizeUser } from '../authorize.ts';
 import { answerDenial } from '../challenge.ts';
 import { openRequest } from '../request-context.ts';
-import { testGates } from '../testing.ts';
+import { testGates, type TestGates } from '../testing.ts';
 import type { Forge } from './forge.ts';
 
 /** The one answer to every bad token behind a well-formed header (RFC 6750 §3.1, RFC 9068 §4). */
@@ -10,8 +10,8 @@ export const refusedToken = JSON.stringify(answerDenial({ reason: 'token_signatu
 export const refusedRequest = JSON.stringify(answerDenial({ reason: 'token_too_long' }));
 
 /** Both gates of a service as it stacks them, asked as a request asks. */
-export async function postSentry({ authority }: Pick<Forge, 'authority'>) {
-  const { gates, revocations } = await testGates(authority, 'catalog');
+export async function postSentry({ authority }: Pick<Forge, 'authority'>, open: OpenGates = testGates) {
+  const { gates, revocations } = await open(authority, 'catalog');
   const ask = (token: string, tier: 'authenticatedRead' | 'privilegedWrite') => {
     const headers = (name: string) => (name === 'Authorization' ? [`Bearer ${token}`] : []);
     return openRequest({ gates, clock: gates.clock, headers, tiers: [tier] }).standing('bearer');
@@ -29,6 +29,8 @@ export async function postSentry({ authority }: Pick<Forge, 'authority'>) {
     },
   };
 }
+
+type OpenGates = (authority: Forge['authority'], audience: string) => Promise<Pick<TestGates, 'gates' | 'revocations'>>;
 
 export type Sentry = Awaited<ReturnType<typeof postSentry>>;
 

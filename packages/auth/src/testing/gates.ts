@@ -24,7 +24,12 @@ export async function testGates(
 ): Promise<TestGates> {
   const { issuer, trustDomain, keys, clock } = authority;
   const revocations = followRevocations(authority.feed, { clock, ...(hasTimers(clock) && { timers: clock }) });
-  const local = cachingVerifier(localVerifier({ issuer, audience, keys, clock }), { clock, epoch: keys.epoch });
+  // From the first check on: whatever a test asks next is asked of what is remembered.
+  const local = cachingVerifier(localVerifier({ issuer, audience, keys, clock }), {
+    clock,
+    epoch: keys.epoch,
+    keep: 'each',
+  });
   const fresh = introspectingVerifier(local, coalescingAuthority(authority.introspect), { clock });
   const transactions = transactionVerifier({ issuer, trustDomain, keys, clock });
   const decisions: Decision[] = [];
