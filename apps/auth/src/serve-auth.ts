@@ -44,7 +44,7 @@ export function serveAuth(parts: AuthParts): Promise<Running> {
     allowedOrigins,
     publicUrls: [authority.issuer.replace(/\/$/, '')],
     createContext: (incoming) => ({
-      request: openRequest({ gates: isForAdmin(incoming.calls) ? adminGates : gates, ...incoming }),
+      request: openRequest({ ...incoming, gates: isForAdmin(incoming.calls) ? adminGates : gates }),
       authority,
       caller: readCaller({ header: incoming.headers, remoteAddress: incoming.remoteAddress }),
       wake,

@@ -54,7 +54,7 @@ export function serveCatalog(parts: CatalogParts, router: AnyTRPCRouter = catalo
     publicUrls: parts.publicUrls ?? [],
     directCalls: parts.directCalls,
     createContext: (incoming): Context => ({
-      request: openRequest({ gates, policy, ...incoming }),
+      request: openRequest({ ...incoming, gates, policy }),
       database,
       reads,
       log,

@@ -43,7 +43,7 @@ export function servePayments(parts: PaymentsParts): Promise<Running> {
     allowedOrigins: parts.allowedOrigins ?? [],
     publicUrls: parts.publicUrls ?? [],
     directCalls: parts.directCalls,
-    createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }), database, askQuote, log }),
+    createContext: (incoming) => ({ request: openRequest({ ...incoming, gates }), database, askQuote, log }),
     readiness: async () => ({
       database: await isReachable(pool),
       keys: keys.usable(),

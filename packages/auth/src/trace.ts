@@ -12,8 +12,9 @@ const traceparent = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-
 
 /** Continues the caller's trace with a span of our own, or starts a new one when the header is absent or malformed. */
 export function readTrace(values: readonly string[]): Trace {
-  const [value = '', second] = values;
-  const [, traceId, parentSpanId, flags] = second === undefined ? (traceparent.exec(value) ?? []) : [];
+  const [value, second] = values;
+  const [, traceId, parentSpanId, flags] =
+    value === undefined || second !== undefined ? [] : (traceparent.exec(value) ?? []);
   if (traceId === undefined || parentSpanId === undefined || flags === undefined)
     return { traceId: randomHex(16), spanId: randomHex(8), sampled: true };
   return { traceId, spanId: randomHex(8), parentSpanId, sampled: Number.parseInt(flags, 16) % 2 === 1 };

@@ -54,10 +54,10 @@ export function trustTiers<Context extends TrustContext, Shape>(
   procedure: BaseProcedure<Context, Shape>,
 ): TrustBuilders<Context, Shape> {
   function gate<Admitted extends Admissible>(tier: TrustTier, needs: Needs, decide: Decide<Admitted>) {
-    const guarded = procedure.meta({ tier, ...needs }).use(async function passGate({ ctx, path, next, getRawInput }) {
+    const guarded = procedure.meta({ tier, ...needs }).use(function passGate({ ctx, path, next, getRawInput }) {
       const admitted = admit(requestOf(ctx), { tier, path, decide, getRawInput });
-      const principal = isPromise(admitted) ? await admitted : admitted;
-      return next({ ctx: { principal } });
+      const pass = (principal: Admitted) => next({ ctx: { principal } });
+      return isPromise(admitted) ? admitted.then(pass) : pass(admitted);
     });
     for (const middleware of guarded._def.middlewares.slice(-1)) accessOfMiddleware.set(middleware, { tier, ...needs });
     return guarded;

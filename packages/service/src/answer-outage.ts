@@ -9,12 +9,13 @@ type Called = Readonly<{ ok: true }> | Readonly<{ ok: false; error: TRPCError }>
  * 503, whichever procedure it was. An outage is no mistake of the caller's, and none of ours. What was out is logged once.
  */
 export function answerOutage(isOutage: (cause: unknown) => boolean) {
-  return async function answerOutageOf<Result extends Called>({ ctx, path, next }: Call<Result>): Promise<Result> {
+  return function answerOutageOf<Result extends Called>({ ctx, path, next }: Call<Result>): Promise<Result> {
     // `next` resolves with `ok: false` rather than rejecting.
-    const result = await next();
-    if (result.ok || !isOutage(result.error.cause)) return result;
-    ctx.log.warn({ err: result.error.cause, path }, 'something behind this service is out');
-    return refuseUnavailable();
+    return next().then((result) => {
+      if (result.ok || !isOutage(result.error.cause)) return result;
+      ctx.log.warn({ err: result.error.cause, path }, 'something behind this service is out');
+      return refuseUnavailable();
+    });
   };
 }
 

@@ -3,7 +3,8 @@ import { getHTTPStatusCode } from '@trpc/server/http';
 import type { TRPCErrorShape, TRPCResponse } from '@trpc/server/rpc';
 import type { PlainCall } from './plain-calls.ts';
 
-export type CallOutcome = Readonly<{ data: unknown }> | Readonly<{ error: TRPCError; call?: PlainCall }>;
+type FailedCall = Readonly<{ error: TRPCError; call?: PlainCall }>;
+export type CallOutcome = Readonly<{ data: unknown }> | FailedCall;
 
 /** The answer to calls, as JSON. */
 export type CallAnswer = Readonly<{
@@ -18,14 +19,14 @@ export function callAnswerWriter(router: AnyTRPCRouter) {
   const config = router._def._config;
   const serialize = (value: unknown): unknown => config.transformer.output.serialize(value);
 
-  return (outcomes: readonly CallOutcome[], isBatch: boolean): Pick<CallAnswer, 'status' | 'text'> => {
+  return (outcomes: readonly CallOutcome[], isBatch: boolean, headers: CallAnswer['headers']): CallAnswer => {
     const responses = outcomes.map(responseOf);
     const written = responses.map(serialized);
-    return { status: statusOf(outcomes, responses), text: JSON.stringify(isBatch ? written : written[0]) };
+    return { status: statusOf(outcomes, responses), headers, text: JSON.stringify(isBatch ? written : written[0]) };
   };
 
   function responseOf(outcome: CallOutcome): TRPCResponse {
-    if (!('error' in outcome)) return { result: { data: outcome.data } };
+    if (!isFailed(outcome)) return { result: { data: outcome.data } };
     const { error, call } = outcome;
     const { type = 'unknown', path } = call?.procedure ?? {};
     const input = call?.input;
@@ -42,6 +43,19 @@ export function callAnswerWriter(router: AnyTRPCRouter) {
 }
 
 function statusOf(outcomes: readonly CallOutcome[], responses: TRPCResponse[]): number {
-  const errors = outcomes.map((outcome) => ('error' in outcome ? outcome.error : undefined));
-  return errors.every((error) => error === undefined) ? 200 : getHTTPStatusCode(responses, errors);
+  if (!outcomes.some(isFailed)) return 200;
+  return getHTTPStatusCode(
+    responses,
+    outcomes.map((outcome) => (isFailed(outcome) ? outcome.error : undefined)),
+  );
+}
+
+export function errorsOf(outcomes: readonly CallOutcome[]): TRPCError[] {
+  const errors: TRPCError[] = [];
+  for (const outcome of outcomes) if (isFailed(outcome)) errors.push(outcome.error);
+  return errors;
+}
+
+function isFailed(outcome: CallOutcome): outcome is FailedCall {
+  return 'error' in outcome;
 }

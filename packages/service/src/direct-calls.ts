@@ -1,5 +1,5 @@
 import { getTRPCErrorFromUnknown, TRPCError, type AnyTRPCRouter, type inferRouterContext } from '@trpc/server';
-import { callAnswerWriter, type CallAnswer, type CallOutcome } from './call-answer.ts';
+import { callAnswerWriter, errorsOf, type CallAnswer, type CallOutcome } from './call-answer.ts';
 import type { CallRequest } from './call-query.ts';
 import type { Exchange } from './http-exchange.ts';
 import { incomingReader, type TrpcEndpointOptions } from './incoming.ts';
@@ -28,13 +28,13 @@ export function directCalls<Router extends AnyTRPCRouter>(options: TrpcEndpointO
     const opened = opening instanceof Promise ? await opening : opening;
     const called = calls.map((call, batchIndex) => run(call, { batchIndex, opened, exchange }));
     const outcomes = called.length === 1 && called[0] ? [await called[0]] : await Promise.all(called);
-    const errors = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
+    const errors = errorsOf(outcomes);
     try {
-      return { ...writeAnswer(outcomes, query.isBatch), headers: headersOf(errors) };
+      return writeAnswer(outcomes, query.isBatch, headersOf(errors));
     } catch (cause) {
       const error = getTRPCErrorFromUnknown(cause);
       onError(exchange, error);
-      return { ...writeAnswer([{ error }], false), headers: headersOf([...errors, error]) };
+      return writeAnswer([{ error }], false, headersOf([...errors, error]));
     }
   }
 
@@ -60,7 +60,7 @@ export function directCalls<Router extends AnyTRPCRouter>(options: TrpcEndpointO
       path: procedure.path,
       type: procedure.type,
       ctx: opened.ctx,
-      getRawInput: async () => input,
+      getRawInput: () => Promise.resolve(input),
       signal: exchange.abort.signal,
       batchIndex,
       input: undefined,
@@ -88,12 +88,7 @@ function outcomeOf(data: unknown): CallOutcome {
 /** What tRPC takes for a stream of results: JSON would say nothing of it, or of a part of it. */
 function isStream(data: unknown): boolean {
   if (!isObject(data)) return false;
-  if (isAsyncIterable(data)) return true;
-  // Not over `Object.values`: its list takes longer than the look at what is in it.
-  for (const name in data) {
-    if (Object.hasOwn(data, name) && (isPromise(data[name]) || isAsyncIterable(data[name]))) return true;
-  }
-  return false;
+  return isAsyncIterable(data) || Object.values(data).some((part) => isPromise(part) || isAsyncIterable(part));
 }
 
 function isAsyncIterable(value: unknown): boolean {

@@ -42,7 +42,7 @@ export async function exampleService(changes: Partial<ServeOptions<ExampleRouter
       const [asked] = incoming.headers('example-context');
       if (asked === 'broken') throw new Error(innerSecret);
       if (asked === 'broken later') return Promise.reject(new Error(innerSecret));
-      const context = { request: openRequest({ gates, ...incoming }), effects, waiting, streams };
+      const context = { request: openRequest({ ...incoming, gates }), effects, waiting, streams };
       return asked === 'later' ? Promise.resolve(context) : context;
     },
     ...changes,

@@ -3,7 +3,7 @@ import type { SealedRouter } from '@sallyport/auth/trpc';
 import type { AnyTRPCRouter, inferRouterContext } from '@trpc/server';
 import type { Exchange } from './http-exchange.ts';
 
-/** What a service makes a request's context from; `openRequest({ gates, ...incoming })` takes it as it is. */
+/** What a service makes a request's context from; `openRequest({ ...incoming, gates })` takes it as it is, and copies it fastest in this order. */
 export type Incoming = Readonly<{
   /** Every header line by itself. */
   headers: HeaderValues;

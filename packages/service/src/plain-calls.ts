@@ -36,14 +36,11 @@ export function plainCallReader(router: AnyTRPCRouter): (request: CallRequest) =
 
   /** All of one kind; `undefined` when one is unknown or of the other. */
   function calledBy(text: string, isBatch: boolean): readonly PlainProcedure[] | undefined {
-    const [first, ...others] = isBatch ? text.split(',') : [text];
-    const procedure = known.get(first ?? '');
-    if (procedure === undefined) return undefined;
-    const procedures = [procedure];
-    for (const name of others) {
-      const other = known.get(name);
-      if (other?.type !== procedure.type) return undefined;
-      procedures.push(other);
+    const procedures: PlainProcedure[] = [];
+    for (const name of isBatch ? text.split(',') : [text]) {
+      const procedure = known.get(name);
+      if (procedure === undefined || procedure.type !== (procedures[0] ?? procedure).type) return undefined;
+      procedures.push(procedure);
     }
     return procedures;
   }

@@ -5,9 +5,9 @@ export type ProcedureCall = Parameters<AnyTRPCProcedure>[0];
 
 export type CallResult = Readonly<{ ok: true; data: unknown }> | Readonly<{ ok: false; error: TRPCError }>;
 type Changes = Readonly<{ ctx?: object; input?: unknown; getRawInput?: ProcedureCall['getRawInput'] }>;
-type CallWithMeta = ProcedureCall & Readonly<{ meta: unknown }>;
-type Options = CallWithMeta & Readonly<{ next: (changes?: Changes) => Promise<CallResult | undefined> }>;
-type Middleware = (options: Options) => Promise<CallResult | undefined>;
+type Answer = Promise<CallResult | undefined>;
+type Options = ProcedureCall & Readonly<{ meta: unknown; next: (changes?: Changes) => Answer }>;
+type Middleware = (options: Options) => Answer;
 
 /** As much of a procedure's inside as is needed to run it. */
 type Chain = Readonly<{ middlewares?: readonly Middleware[]; meta?: unknown; caller?: unknown }>;
@@ -23,25 +23,30 @@ export function procedureCaller(procedure: AnyTRPCProcedure): (call: ProcedureCa
   const chain = middlewares;
 
   // Not `async`: each such function between two middlewares is another promise, and another turn of its queue.
-  function runFrom(index: number, call: CallWithMeta): Promise<CallResult | undefined> {
-    const next = (changes?: Changes) => runFrom(index + 1, changes === undefined ? call : changed(call, changes));
+  function runFrom(index: number, call: ProcedureCall): Answer {
+    let given: Answer | undefined;
+    const next = (changes?: Changes) =>
+      (given = runFrom(index + 1, changes === undefined ? call : changed(call, changes)));
     try {
-      return Promise.resolve(chain[index]?.({ ...call, next })).catch(failed);
+      const answer = chain[index]?.({ ...call, meta, next });
+      // What `next` gave never rejects.
+      return answer === given && given !== undefined ? given : Promise.resolve(answer).catch(failed);
     } catch (cause) {
       return Promise.resolve(failed(cause));
     }
   }
 
-  return (call) => runFrom(0, { ...call, meta }).then((result) => result ?? forgotten());
+  return (call) => runFrom(0, call).then(answered);
 }
 
 function failed(cause: unknown): CallResult {
   return { ok: false, error: getTRPCErrorFromUnknown(cause) };
 }
 
-/** A middleware did not answer what `next` gave it. */
-function forgotten(): CallResult {
-  return { ok: false, error: new TRPCError({ code: 'INTERNAL_SERVER_ERROR', message: 'No result from middlewares.' }) };
+/** A middleware that did not answer what `next` gave it has failed. */
+function answered(result: CallResult | undefined): CallResult {
+  const code = 'INTERNAL_SERVER_ERROR';
+  return result ?? { ok: false, error: new TRPCError({ code, message: 'No result from middlewares.' }) };
 }
 
 async function resultOf(run: () => Promise<unknown>): Promise<CallResult> {
@@ -52,7 +57,7 @@ async function resultOf(run: () => Promise<unknown>): Promise<CallResult> {
   }
 }
 
-function changed(call: CallWithMeta, changes: Changes): CallWithMeta {
+function changed(call: ProcedureCall, changes: Changes): ProcedureCall {
   const ctx: unknown = changes.ctx === undefined ? call.ctx : { ...contextOf(call), ...changes.ctx };
   const input = 'input' in changes ? changes.input : call.input;
   return { ...call, ctx, input, getRawInput: changes.getRawInput ?? call.getRawInput };

@@ -62,7 +62,7 @@ export async function runChainedService({ name, issuer, key, next }: ChainedServ
     router: sealRouter(router),
     port: 0,
     host: '127.0.0.1',
-    createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }) }),
+    createContext: (incoming) => ({ request: openRequest({ ...incoming, gates }) }),
     readiness: async () => ({ feed: revocations.silenceMs() < 3000 }),
     log: createLog(name, 'silent'),
     onClose: async () => {

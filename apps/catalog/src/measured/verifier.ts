@@ -77,7 +77,7 @@ await startService('catalog', async () => {
     port,
     host,
     maxBodyBytes: 1024 * 1024,
-    createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }) }),
+    createContext: (incoming) => ({ request: openRequest({ ...incoming, gates }) }),
     readiness: async () => ({ keys: keys.usable() }),
     routes: [show, ...memoryRoutes],
     log,

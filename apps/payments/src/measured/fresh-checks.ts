@@ -76,7 +76,7 @@ await startService('payments', async () => {
     host,
     createContext: (incoming) => {
       const way = ways.find((name) => name === incoming.calls[0]) ?? 'batched';
-      return { request: openRequest({ gates: gatesOf[way], ...incoming }), ...parts };
+      return { request: openRequest({ ...incoming, gates: gatesOf[way] }), ...parts };
     },
     readiness: async () => ({ keys: keys.usable() }),
     log,

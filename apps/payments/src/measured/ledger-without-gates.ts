@@ -72,7 +72,7 @@ await startService('payments', async () => {
     router: sealRouter(router),
     port: PORT,
     host: HOST,
-    createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }), database, askPrice }),
+    createContext: (incoming) => ({ request: openRequest({ ...incoming, gates }), database, askPrice }),
     readiness: async () => ({ database: await isReachable(pool) }),
     log,
     onClose: async () => {

@@ -36,7 +36,7 @@ await startService('payments', async () => {
     port,
     host,
     createContext: (incoming) => ({
-      request: openRequest({ gates: incoming.calls[0] === 'neverSeen' ? forgetful : gates, ...incoming }),
+      request: openRequest({ ...incoming, gates: incoming.calls[0] === 'neverSeen' ? forgetful : gates }),
       database,
       askQuote,
       log,

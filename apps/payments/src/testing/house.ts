@@ -129,7 +129,7 @@ async function serveQuotes(authority: TestAuthority) {
     ...nowhere,
     name: 'catalog',
     router: sealRouter(t.router({ products: t.router({ quote }) })),
-    createContext: (incoming) => ({ request: openRequest({ gates, ...incoming }) }),
+    createContext: (incoming) => ({ request: openRequest({ ...incoming, gates }) }),
     onClose: async () => revocations.close(),
   });
   return { ...running, offers, asked };
