@@ -32,6 +32,6 @@ function read<Options>(name: string, readOptions: () => Options): Options {
     return readOptions();
   } catch (error) {
     const sentence = error instanceof Error ? error.message : String(error);
-    throw new OperatorError(`${sentence} See pnpm ${name} --help.`, { cause: error });
+    throw new OperatorError(`${sentence.replace(/[^.]$/, '$&.')} See pnpm ${name} --help.`, { cause: error });
   }
 }

@@ -8,7 +8,7 @@ import { measureFigure } from './measure-figure.ts';
 import { openRun } from './open-run.ts';
 import { openProgress } from './progress.ts';
 import { describeFigure } from './text-report.ts';
-import { writeReport } from './written-report.ts';
+import { assertPageIsWritable, writeReport } from './written-report.ts';
 
 // `pnpm bench`: Sallyport beside what people would use instead, in one run.
 
@@ -46,12 +46,17 @@ function figuresOf(quick: boolean): readonly Figure[] {
 
 function figureNamed(name: string): Figure {
   const found = figures.find(({ id }) => id === name.trim().toUpperCase());
-  if (found === undefined)
-    throw new Error(`There is no figure ${name}; there are ${figures.map(({ id }) => id).join(', ')}.`);
+  if (found === undefined) throw new Error(`There is no figure "${name}"; there are ${idsInOrder().join(', ')}.`);
   return found;
 }
 
+function idsInOrder(): string[] {
+  return figures.map(({ id }) => id).toSorted(new Intl.Collator('en', { numeric: true }).compare);
+}
+
 async function run({ chosen, quick, rounds, json }: Options): Promise<void> {
+  const writesPage = !quick && chosen.length === figures.length;
+  if (writesPage) await assertPageIsWritable();
   const progress = openProgress(chosen, quick ? 'quick' : 'full');
   const open = openRun({ quick, progress: progress.doing });
   if (!json) console.log(`${open.pinning.sentence}\n`);
@@ -74,6 +79,5 @@ async function run({ chosen, quick, rounds, json }: Options): Promise<void> {
     console.error(`✗ Not complete: ${incomplete.map(({ id, outcome }) => `${id} ${outcome}`).join(', ')}.`);
   }
   // A page that lacks a figure would be taken for the whole.
-  const isWhole = chosen.length === figures.length && results.every(({ outcome }) => outcome !== 'failed');
-  if (!quick && isWhole) await writeReport(report);
+  if (writesPage && results.every(({ outcome }) => outcome !== 'failed')) await writeReport(report);
 }

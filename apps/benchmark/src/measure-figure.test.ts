@@ -94,7 +94,7 @@ test('what was not measured makes a comparison partial, and meets no goal', asyn
 test('a contestant that answers wrongly fails the whole figure, which is closed', async () => {
   const { figure, calls } = scripted({ a: rates(1, 1), b: rates(1, 1, 1, 1) });
   const result = await measureFigure(figure, run, how);
-  expect(result).toMatchObject({ outcome: 'failed', problems: ['a answered wrongly'], ratios: [], contestants: [] });
+  expect(result).toMatchObject({ outcome: 'failed', problems: ['a: a answered wrongly'], ratios: [], contestants: [] });
   expect(calls.at(-1)).toBe('closed');
 });
 

@@ -60,19 +60,27 @@ async function compare(comparison: Comparison, run: Run, { rounds, roundMs }: Th
   const all = run.quick ? namedByGoals(comparison) : comparison.contestants;
   for (const contestant of all) {
     run.progress(`warming up ${contestant.name}`);
-    await contestant.round(Math.max(forMs, roundMs * warmUpRounds, leastWarmUpMs));
+    await roundOf(contestant, Math.max(forMs, roundMs * warmUpRounds, leastWarmUpMs));
   }
   const counted = new Map(all.map((contestant) => [contestant.name, [] as Round[]]));
   for (let round = 1; round <= turns; round += 1) {
     for (const contestant of all) {
       run.progress(`round ${round} of ${turns}: ${contestant.name}`);
-      counted.get(contestant.name)?.push(await contestant.round(forMs));
+      counted.get(contestant.name)?.push(await roundOf(contestant, forMs));
     }
   }
   const contestants = all.map((contestant) => summarise(contestant, counted.get(contestant.name) ?? []));
   const found = comparison.goals.map((goal) => ratioResult(goal, { contestants, isQuick: run.quick }));
   const { readings, problems } = judge(comparison.beside?.() ?? []);
   return { contestants, ratios: found, readings, problems: [...findProblems(contestants, found), ...problems] };
+}
+
+async function roundOf(contestant: Contestant, forMs: number): Promise<Round> {
+  try {
+    return await contestant.round(forMs);
+  } catch (error) {
+    throw new Error(`${contestant.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }
 
 /** What shows where the limits are, and has no goal, takes as long as what has one: a quick run leaves it out. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { startGuarded } from '@sallyport/infra/guarded-process';
 import { OperatorError } from '@sallyport/infra/operator-error';
 import { readyMark, type Ready } from './orders.ts';
@@ -25,6 +26,8 @@ export type MeasuredProcess = Readonly<{
 }>;
 
 const readyWithinMs = 30_000;
+/** Until a process has ended whose connection broke because it does. */
+const endsWithinMs = 1000;
 
 /** Starts a program and waits until it is ready. It ends when we do. */
 export async function startMeasured(options: MeasuredProcessOptions): Promise<MeasuredProcess> {
@@ -46,8 +49,17 @@ export async function startMeasured(options: MeasuredProcessOptions): Promise<Me
   const ready = await Promise.race([promise, guarded.ended.then(() => undefined)]);
   clearTimeout(timer);
   if (ready === undefined) throw new OperatorError(`${program} did not start: ${said.join('\n')}`);
+  const ask = async (url: string, body: string): Promise<Response> => {
+    try {
+      return await fetch(url, { method: 'POST', body });
+    } catch (error) {
+      const status = await Promise.race([guarded.ended, wait(endsWithinMs)]);
+      const what = status === undefined ? 'does not answer' : `ended in the middle, with ${status}`;
+      throw new Error([`${program} ${what}`, ...said.slice(-5)].join('\n'), { cause: error });
+    }
+  };
   const order = async <Answer>(name: string, input: unknown = null): Promise<Answer> => {
-    const response = await fetch(`${ready.orders}/${name}`, { method: 'POST', body: JSON.stringify(input) });
+    const response = await ask(`${ready.orders}/${name}`, JSON.stringify(input));
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- both ends are the same program's two halves
     const outcome = (await response.json()) as { answer: Answer } | { failed: string };
     if ('failed' in outcome) throw new Error(`${program}: ${outcome.failed}`);

@@ -1,8 +1,11 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { renderChart } from './chart-svg.ts';
 import type { ContestantResult, FigureResult } from './figure-result.ts';
 import { describeFigure } from './text-report.ts';
-import { renderReport } from './written-report.ts';
+import { assertPageIsWritable, renderReport } from './written-report.ts';
 
 const spread = { q1: 90, median: 100, q3: 110 };
 const contestant = (name: string): ContestantResult => ({
@@ -70,4 +73,13 @@ test('a picture shows the contestants that it is about', () => {
     missed.contestants,
   );
   expect([svg.includes('>a<'), svg.includes('limit')]).toEqual([true, false]);
+});
+
+test('a page that could not be written at the end is said before a run begins', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-page-'));
+  await assertPageIsWritable(folder);
+  await writeFile(join(folder, 'benchmarks.md'), 'the last one');
+  await assertPageIsWritable(folder);
+  await rm(folder, { recursive: true });
+  await expect(assertPageIsWritable(folder)).rejects.toThrow(`${folder} cannot be written. A full run writes a page`);
 });

@@ -1,5 +1,6 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OperatorError } from '@sallyport/infra/operator-error';
 import { renderChart } from './chart-svg.ts';
 import type { FigureResult } from './figure-result.ts';
 import type { Machine } from './machine.ts';
@@ -8,6 +9,23 @@ import { contestantRows, ratioCells, readingCells } from './text-report.ts';
 export type Report = Machine & Readonly<{ quick: boolean; rounds: number; figures: readonly FigureResult[] }>;
 
 const docs = join(import.meta.dirname, '..', '..', '..', 'docs');
+
+/** Throws before a run of many minutes whose page could not be written at its end. */
+export async function assertPageIsWritable(folder = docs): Promise<void> {
+  for (const path of [folder, join(folder, 'benchmarks.md'), join(folder, 'benchmarks')]) {
+    try {
+      await access(path, constants.W_OK);
+    } catch (error) {
+      if (path !== folder && isMissing(error)) continue;
+      const what = 'A full run writes a page there at its end: make it writable, or name figures with --only.';
+      throw new OperatorError(`${path} cannot be written. ${what}`, { cause: error });
+    }
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
 
 /** Writes `docs/benchmarks.md` and the pictures in the folder beside it. Those of an earlier run are gone. */
 export async function writeReport(report: Report): Promise<void> {
