@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isCanonicalCompactJws, maxTokenLength, readAuthorization } from './bearer-token.ts';
+import { authorizationReader, isCanonicalCompactJws, maxTokenLength, readAuthorization } from './bearer-token.ts';
 
 const kindOf = (token: string): string => readAuthorization([`Bearer ${token}`]).kind;
 const base64url = (text: string): string => Buffer.from(text).toString('base64url');
@@ -72,4 +72,12 @@ test('a header of more than a kilobyte is read each time, and to the same end', 
   expect(readAuthorization(kept ?? [])).toBe(readAuthorization(kept ?? []));
   expect(readAuthorization(longer ?? [])).not.toBe(readAuthorization(longer ?? []));
   expect([kept, longer].map((values) => readAuthorization(values ?? []).kind)).toEqual(['token', 'token']);
+});
+
+test('what one reader remembers another has never seen', () => {
+  const [one, other] = [authorizationReader(), authorizationReader()];
+  const header = [`Bearer AAAA.AAAA.${'C'.repeat(40)}`];
+  const read = [one, one, one, other].map((reader) => reader(header));
+  expect(read.map((each) => each === read[1])).toEqual([false, true, true, false]);
+  expect(new Set(read.map((each) => JSON.stringify(each))).size).toBe(1);
 });

@@ -27,12 +27,36 @@ export const maxTokenLength = 8192;
  * Reads the values of the `Authorization` header. At most one header, scheme `Bearer` or `DPoP`, one token.
  * Tokens in the query or the body are never read.
  */
-export function readAuthorization(values: readonly string[]): Authorization {
-  const [value, second] = values;
-  if (value === undefined) return { kind: 'none' };
-  if (second !== undefined) return { kind: 'refused', reason: 'authorization_repeated' };
-  return value.length <= maxReadLength && seen.comesAgain(value) ? readOnce(value) : readValue(value);
+export type AuthorizationReader = (values: readonly string[]) => Authorization;
+
+/** Headers that came more than once are remembered whole, together at most 2 MB: a steady caller's is not read again letter by letter. */
+export function authorizationReader(): AuthorizationReader {
+  const read = new Map<string, Authorization>();
+  const seen = sightings();
+
+  /** The same object for many requests, so nobody may change it. */
+  function readOnce(value: string): Authorization {
+    const known = read.get(value);
+    if (known !== undefined) return known;
+    const authorization = readValue(value);
+    if (authorization.kind !== 'token') return authorization;
+    if (read.size >= maxRead) read.clear();
+    read.set(value, authorization);
+    return authorization;
+  }
+
+  return ([value, second]) => {
+    if (value === undefined) return { kind: 'none' };
+    if (second !== undefined) return { kind: 'refused', reason: 'authorization_repeated' };
+    return value.length <= maxReadLength && seen.comesAgain(value) ? readOnce(value) : readValue(value);
+  };
 }
+
+const maxRead = 2000;
+const maxReadLength = 1024;
+
+/** The reader that all requests of this process share. */
+export const readAuthorization: AuthorizationReader = authorizationReader();
 
 function readValue(value: string): Authorization {
   if (value.length > maxTokenLength + 'Bearer '.length) return { kind: 'refused', reason: 'token_too_long' };
@@ -41,23 +65,6 @@ function readValue(value: string): Authorization {
   const token = value.slice(scheme.length + 1);
   if (isCanonicalCompactJws(token)) return Object.freeze({ kind: 'token', token, scheme });
   return isOpaque(token) ? { kind: 'opaque', token, scheme } : { kind: 'refused', reason: 'token_malformed' };
-}
-
-/** Headers that came more than once, whole: a steady caller's is not read again letter by letter. Together at most 2 MB. */
-const read = new Map<string, Authorization>();
-const seen = sightings();
-const maxRead = 2000;
-const maxReadLength = 1024;
-
-/** The same object for many requests, so nobody may change it. */
-function readOnce(value: string): Authorization {
-  const known = read.get(value);
-  if (known !== undefined) return known;
-  const authorization = readValue(value);
-  if (authorization.kind !== 'token') return authorization;
-  if (read.size >= maxRead) read.clear();
-  read.set(value, authorization);
-  return authorization;
 }
 
 const schemes = ['Bearer', 'DPoP'] as const satisfies readonly AuthorizationScheme[];

@@ -9,10 +9,12 @@ export {
   type StaleAllow,
 } from './background-confirmation.ts';
 export {
+  authorizationReader,
   isCanonicalCompactJws,
   maxTokenLength,
   readAuthorization,
   type Authorization,
+  type AuthorizationReader,
   type AuthorizationScheme,
   type BearerToken,
   type OpaqueToken,

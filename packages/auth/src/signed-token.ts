@@ -47,7 +47,7 @@ function openWithKey(
   if (key === undefined) return refused('token_key_unknown');
   const open = (reason: SignatureRefusal | undefined): SignedToken => {
     if (reason !== undefined) return refused(reason);
-    rememberHeader(text, header);
+    if (!header.isKnown) rememberHeader(text, header);
     return readClaims(text, keyId);
   };
   return andThen(refuseSignature(text, header, key), open);
@@ -58,7 +58,8 @@ function readClaims(text: BearerToken, keyId: string): SignedToken {
   return claims === undefined ? refused('token_claims') : { outcome: 'signed', claims, keyId };
 }
 
-type TokenHeader = Readonly<{ alg: unknown; typ: unknown; kid: unknown }>;
+/** `isKnown`: read before, in a token whose signature held. */
+type TokenHeader = Readonly<{ alg: unknown; typ: unknown; kid: unknown; isKnown: boolean }>;
 type Refused = Extract<SignedToken, { outcome: 'refused' }>;
 
 /** The JOSE header, parsed strictly, when it has no other members than ours. What they say is not checked. */
@@ -71,7 +72,7 @@ function parseHeader(encoded: string): TokenHeader | Refused {
   const header = parseStrictObject(decodeBase64url(encoded));
   if (header === undefined) return refused('token_malformed');
   if (Object.keys(header).some((member) => !headerMembers.has(member))) return refused('token_header_refused');
-  return { alg: header['alg'], typ: header['typ'], kid: header['kid'] };
+  return { alg: header['alg'], typ: header['typ'], kid: header['kid'], isKnown: false };
 }
 
 /** Headers by their text: an issuer's tokens have few. Only those of tokens whose signature held, so that nobody else can fill it. */
@@ -80,7 +81,7 @@ const maxHeaders = 100;
 
 function rememberHeader(text: BearerToken, header: TokenHeader): void {
   if (headers.size >= maxHeaders) headers.clear();
-  headers.set(headerPart(text), header);
+  headers.set(headerPart(text), { ...header, isKnown: true });
 }
 
 type SignatureRefusal = 'token_algorithm' | 'token_signature';

@@ -17,7 +17,7 @@ export function parseStrictObject(bytes: Uint8Array, limits = tokenPart): JsonOb
   try {
     const text = utf8.decode(bytes);
     const value: unknown = JSON.parse(text);
-    if (!isJsonObject(value) || !hasOnlyDistinctMembers(text, limits.members)) return undefined;
+    if (!isJsonObject(value) || !hasOnlyDistinctMembers(text, value, limits.members)) return undefined;
     return value;
   } catch {
     return undefined;
@@ -31,11 +31,37 @@ export function isJsonObject(value: unknown): value is JsonObject {
 const [quote, backslash, colon] = [0x22, 0x5c, 0x3a];
 const [openObject, closeObject, openArray, closeArray] = [0x7b, 0x7d, 0x5b, 0x5d];
 
+/** Most objects are flat and have no escapes: then a name that came twice is one that the parsed object lacks. */
+function hasOnlyDistinctMembers(text: string, value: JsonObject, maxMembers: number): boolean {
+  const members = text.includes('\\') ? undefined : membersOfFlat(text);
+  if (members === undefined) return hasOnlyDistinctNames(text, maxMembers);
+  return members <= maxMembers && members === Object.keys(value).length;
+}
+
+/** How many members the text of an object without escapes names. `undefined`: there are objects in it, or many lists. */
+function membersOfFlat(text: string): number | undefined {
+  let [members, objects, opened] = [0, 0, 0];
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    // Letter by letter: strings are too short for a search.
+    if (unit === quote)
+      do at += 1;
+      while (text.charCodeAt(at) !== quote);
+    else if (unit === colon) members += 1;
+    else if (unit === openObject || unit === openArray) {
+      objects += unit === openObject ? 1 : 0;
+      opened += 1;
+      if (objects > 1 || opened > maxDepth) return undefined;
+    }
+  }
+  return members;
+}
+
 /**
  * Walks text that `JSON.parse` has accepted, so only structure is left to look at: a string before a colon is a name. Names are read
  * from the text, not from what was parsed: V8 14.6 parses some that are spelled with escapes as others.
  */
-function hasOnlyDistinctMembers(text: string, maxMembers: number): boolean {
+function hasOnlyDistinctNames(text: string, maxMembers: number): boolean {
   // Few texts have escapes. Without, a string is what stands between two quotes, and as well-formed as the bytes were.
   const hasEscapes = text.includes('\\');
   // Names are compared with all before them in their object: objects are small, and a Set costs more than it saves.

@@ -3,8 +3,7 @@ import { offerRounds } from './in-process-round.ts';
 import { awsVerifier, fastJwtVerifier, joseVerifier, jsonwebtokenVerifier, rawCheck } from './peer-verifiers.ts';
 import { signedTokens } from './signed-tokens.ts';
 
-// Tokens of which nothing is known to a verifier that remembers what comes again, as a service's does. The reading of headers belongs to the
-// whole process: it knows those that come by a second time, and pays for keeping them, because there are more than the 2,000 that it keeps.
+// Tokens of which nothing is known to a verifier that remembers what comes again, as a service's does.
 
 const tokens = 3000;
 
