@@ -159,6 +159,18 @@ test('nobody is let in on what another call asked for, and no key serves two cal
   const caller = t.createCallerFactory(router)({ request });
   const outcomes = await Promise.allSettled([caller.topUp(), caller.topUp(), caller.pay(7 as never)]);
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+
+  const known = requestWith(`Bearer ${await payingToken()}`);
+  await known.standing('bearer');
+  await expect(t.createCallerFactory(router)({ request: known }).topUp()).rejects.toThrow('a request of its own');
+});
+
+test('nor is anybody carried on with what was asked while the input was on its way', async () => {
+  const request = requestWith(`Bearer ${await payingToken()}`);
+  request.takeAlone();
+  await request.standing('bearer');
+  expect(() => request.standing('bearer', { scope: 'catalog:read', context: {} })).toThrow('a request of its own');
+  expect(asked.map((question) => 'onward' in question)).toEqual([false]);
 });
 
 test('a “no” to carrying on lets its caller in, and is told to whoever calls on', async () => {
