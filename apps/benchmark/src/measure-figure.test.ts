@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Comparison, Figure, Round, Run } from './figure.ts';
-import { measureFigure } from './measure-figure.ts';
+import { inTurn, measureFigure } from './measure-figure.ts';
 import { notPinned } from './pinning.ts';
 
 const how = { rounds: 3, roundMs: 1500 };
@@ -57,6 +57,19 @@ test('contestants take turns, the first round of each does not count, and ratios
     outcome: 'complete',
     ratios: [{ ratio: { q1: 2.5, median: 3, q3: 6.5 }, isMet: true }],
   });
+});
+
+test('two alternate; of more, none comes after the same one each time, and each comes once in a round', () => {
+  const all = ['a', 'b', 'c', 'd'];
+  const orders = (count: number) => Array.from({ length: 6 }, (_, round) => inTurn(all.slice(0, count), round + 1));
+  expect(orders(2)).toEqual(Array.from({ length: 6 }, () => ['a', 'b']));
+  expect(orders(3).map((order) => order.join(''))).toEqual(['abc', 'acb', 'cab', 'cba', 'bca', 'bac']);
+  expect(orders(4).map((order) => order.toSorted((one, other) => one.localeCompare(other)))).toEqual(
+    Array.from({ length: 6 }, () => all),
+  );
+  const turns = orders(4).flat();
+  const before = (name: string) => new Set(turns.filter((_, at) => turns[at + 1] === name));
+  for (const name of all) expect(before(name).size).toBeGreaterThan(1);
 });
 
 test('rounds are cut into shorter ones where a few percent count, though not in a quick run', async () => {

@@ -64,7 +64,7 @@ async function compare(comparison: Comparison, run: Run, { rounds, roundMs }: Th
   }
   const counted = new Map(all.map((contestant) => [contestant.name, [] as Round[]]));
   for (let round = 1; round <= turns; round += 1) {
-    for (const contestant of all) {
+    for (const contestant of inTurn(all, round)) {
       run.progress(`round ${round} of ${turns}: ${contestant.name}`);
       counted.get(contestant.name)?.push(await roundOf(contestant, forMs));
     }
@@ -81,6 +81,16 @@ async function roundOf(contestant: Contestant, forMs: number): Promise<Round> {
   } catch (error) {
     throw new Error(`${contestant.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
+}
+
+/**
+ * Who comes when in a round: each begins one further down the list, and every other goes backwards. Whoever comes after one that left the
+ * machine's caches in order would gain by it each time; two simply alternate.
+ */
+export function inTurn<Item>(all: readonly Item[], round: number): readonly Item[] {
+  const first = (round - 1) % all.length;
+  const order = [...all.slice(first), ...all.slice(0, first)];
+  return round % 2 === 0 ? order.toReversed() : order;
 }
 
 /** What shows where the limits are, and has no goal, takes as long as what has one: a quick run leaves it out. */

@@ -50,7 +50,7 @@ export function openRun(options: Pick<Run, 'quick' | 'progress'>): OpenRun {
     database: async () => {
       const { url } = await (postgres ??= startTemporaryPostgres({
         launcher: pinning.rest,
-        settings: [sharedBuffers()],
+        settings: [sharedBuffers(), ...durable],
       }));
       databases += 1;
       const database = await newDatabase(url, `benchmark_${databases}`);
@@ -81,6 +81,9 @@ async function newDatabase(serverUrl: string, name: string): Promise<Readonly<{ 
   url.pathname = name;
   return { url: String(url), version: rows[0]?.server_version ?? '' };
 }
+
+/** As in production: what is committed is on the disk. */
+const durable = ['fsync=on', 'full_page_writes=on'] as const;
 
 /** As its manual advises, a quarter of the memory, though no more than any figure has rows for: its default holds a quarter of a million sessions. */
 function sharedBuffers(): string {

@@ -21,6 +21,7 @@ export async function seedSessions(
     await client.query(insertSessions, [`${before} `, count]);
     // As the database's own housekeeping would have it after a while.
     await client.query('VACUUM ANALYZE accounts, sessions');
+    await client.query('CHECKPOINT');
     const { rows } = await client.query<Omit<SeededSession, 'refreshToken'>>(sampleSessions, [
       before,
       Math.floor(count / known),
