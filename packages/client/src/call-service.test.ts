@@ -97,6 +97,16 @@ describe.each([
     expect(isUnavailable(await call(50))).toBe(true);
   });
 
+  test('a call that was answered leaves no timer of its deadline behind', async () => {
+    const { prices } = open();
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const call = () => prices({ request: request(60_000) }).price.query({ product: 'p1' });
+    await call();
+    const before = timers();
+    for (let turn = 0; turn < 5; turn += 1) await call();
+    expect(timers()).toBeLessThan(before + 5);
+  });
+
   test('a call ends when the caller of the request goes away', async () => {
     const caller = new AbortController();
     opened.peer.waits = () => {

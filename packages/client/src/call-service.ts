@@ -69,16 +69,23 @@ export function callService<Router extends AnyRouter>(
 function hopLink<Router extends AnyRouter>({ request, transaction }: Carried): TRPCLink<Router> {
   return oneAnswerLink(async (op, send) => {
     const remainingMs = Math.floor(request.remainingMs());
-    if (remainingMs < 1) throw new DOMException('The time for this request is over.', 'TimeoutError');
-    const signals = [AbortSignal.timeout(remainingMs), request.signal, ...(op.signal ? [op.signal] : [])];
+    if (remainingMs < 1) throw timeIsOver();
     const headers = {
       [hopHeaders.trace]: writeTrace(request.trace),
       [hopHeaders.timeout]: String(remainingMs),
       ...(request.consistency.kind === 'token' && { [hopHeaders.consistency]: request.consistency.token }),
       ...(transaction && { [hopHeaders.transaction]: transaction }),
     };
-    return send({ ...withHeaders(op, headers), signal: AbortSignal.any(signals) });
+    const late = new AbortController();
+    // Not `AbortSignal.timeout`, which lives on, and goes off, when the answer has long been there.
+    const timer = setTimeout(() => late.abort(timeIsOver()), remainingMs);
+    const signals = [late.signal, request.signal, ...(op.signal ? [op.signal] : [])];
+    return send({ ...withHeaders(op, headers), signal: AbortSignal.any(signals) }).finally(() => clearTimeout(timer));
   });
+}
+
+function timeIsOver(): DOMException {
+  return new DOMException('The time for this request is over.', 'TimeoutError');
 }
 
 type Carried = Pick<Hop, 'request'> & Readonly<{ transaction?: string | undefined }>;
