@@ -4,7 +4,7 @@ import type { CallRequest } from './call-query.ts';
 import type { Exchange } from './http-exchange.ts';
 import { incomingReader, type TrpcEndpointOptions } from './incoming.ts';
 import { isObject, plainCallReader, type PlainCall } from './plain-calls.ts';
-import type { CallResult } from './procedure-caller.ts';
+import { answered, type CallResult } from './procedure-caller.ts';
 import { headersOf } from './public-error.ts';
 
 /**
@@ -65,7 +65,7 @@ export function directCalls<Router extends AnyTRPCRouter>(options: TrpcEndpointO
       batchIndex,
       input: undefined,
     });
-    return running.then((result) => finished(result, call, exchange));
+    return running.then((result) => finished(answered(result), call, exchange));
   }
 
   function finished(result: CallResult, call: PlainCall, exchange: Exchange): CallOutcome {

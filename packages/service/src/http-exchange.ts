@@ -4,7 +4,7 @@ import { certificateThumbprint } from './mutual-tls.ts';
 import { standingHeaders } from './standing-headers.ts';
 
 /** One request and its response, read once. */
-export type Exchange = Readonly<{
+export type Exchange = { /** Among those under way. */ place: number } & Readonly<{
   request: IncomingMessage;
   response: ServerResponse;
   method: string;
@@ -65,6 +65,7 @@ export function openExchange(
     startedAtMs: performance.now(),
     answerHeaders: standingHeaders(trace.traceId),
     reasons: [],
+    place: -1,
   };
 }
 
@@ -81,8 +82,8 @@ function headerValues(rawHeaders: readonly string[]): HeaderValues {
     let values: string[] | undefined;
     for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
       const line = rawHeaders[index] ?? '';
-      if (line.length !== name.length || line.toLowerCase() !== name.toLowerCase()) continue;
-      (values ??= []).push(rawHeaders[index + 1] ?? '');
+      if (line === name || (line.length === name.length && line.toLowerCase() === name.toLowerCase()))
+        (values ??= []).push(rawHeaders[index + 1] ?? '');
     }
     return values ?? none;
   };

@@ -1,7 +1,7 @@
 import type { AnyTRPCProcedure, AnyTRPCRouter, TRPCDataTransformer } from '@trpc/server';
 import type { CallRequest } from './call-query.ts';
 import type { Exchange } from './http-exchange.ts';
-import { procedureCaller, type CallResult, type ProcedureCall } from './procedure-caller.ts';
+import { procedureCaller, type Answer, type ProcedureCall } from './procedure-caller.ts';
 import { trpcPath } from './trpc-endpoint.ts';
 
 export type PlainCall = Readonly<{ procedure: PlainProcedure; input: unknown }>;
@@ -9,7 +9,7 @@ export type PlainCall = Readonly<{ procedure: PlainProcedure; input: unknown }>;
 type PlainProcedure = Readonly<{
   path: string;
   type: 'query' | 'mutation';
-  run: (call: ProcedureCall) => Promise<CallResult>;
+  run: (call: ProcedureCall) => Answer;
 }>;
 
 /**

@@ -5,7 +5,7 @@ export type ProcedureCall = Parameters<AnyTRPCProcedure>[0];
 
 export type CallResult = Readonly<{ ok: true; data: unknown }> | Readonly<{ ok: false; error: TRPCError }>;
 type Changes = Readonly<{ ctx?: object; input?: unknown; getRawInput?: ProcedureCall['getRawInput'] }>;
-type Answer = Promise<CallResult | undefined>;
+export type Answer = Promise<CallResult | undefined>;
 type Options = ProcedureCall & Readonly<{ meta: unknown; next: (changes?: Changes) => Answer }>;
 type Middleware = (options: Options) => Answer;
 
@@ -13,11 +13,11 @@ type Middleware = (options: Options) => Answer;
 type Chain = Readonly<{ middlewares?: readonly Middleware[]; meta?: unknown; caller?: unknown }>;
 
 /**
- * Runs a procedure's middlewares, the last of which is its resolver, as the procedure itself does when it is called; answers what came of
- * them, and never rejects. tRPC's own code for that copies objects in a way that was compiled for old engines, and takes longer than all
- * middlewares. A procedure of another make calls itself.
+ * Runs a procedure's middlewares, the last of which is its resolver, as the procedure itself does when it is called. Never rejects; what comes of
+ * them still has to pass `answered`. tRPC's own code for that copies objects in a way that was compiled for old engines, and takes longer than
+ * all middlewares. A procedure of another make calls itself.
  */
-export function procedureCaller(procedure: AnyTRPCProcedure): (call: ProcedureCall) => Promise<CallResult> {
+export function procedureCaller(procedure: AnyTRPCProcedure): (call: ProcedureCall) => Answer {
   const { middlewares, meta, caller }: Chain = procedure._def;
   if (middlewares === undefined || caller !== undefined) return (call) => resultOf(async () => procedure(call));
   const chain = middlewares;
@@ -36,7 +36,7 @@ export function procedureCaller(procedure: AnyTRPCProcedure): (call: ProcedureCa
     }
   }
 
-  return (call) => runFrom(0, call).then(answered);
+  return (call) => runFrom(0, call);
 }
 
 function failed(cause: unknown): CallResult {
@@ -44,12 +44,12 @@ function failed(cause: unknown): CallResult {
 }
 
 /** A middleware that did not answer what `next` gave it has failed. */
-function answered(result: CallResult | undefined): CallResult {
+export function answered(result: CallResult | undefined): CallResult {
   const code = 'INTERNAL_SERVER_ERROR';
   return result ?? { ok: false, error: new TRPCError({ code, message: 'No result from middlewares.' }) };
 }
 
-async function resultOf(run: () => Promise<unknown>): Promise<CallResult> {
+async function resultOf(run: () => Promise<unknown>): Answer {
   try {
     return { ok: true, data: await run() };
   } catch (cause) {
