@@ -31,16 +31,17 @@ export function isJsonObject(value: unknown): value is JsonObject {
 const [quote, backslash, colon] = [0x22, 0x5c, 0x3a];
 const [openObject, closeObject, openArray, closeArray] = [0x7b, 0x7d, 0x5b, 0x5d];
 
-/** Most objects are flat and have no escapes: then a name that came twice is one that the parsed object lacks. */
+/** A name that came twice in its object is one that the parsed objects lack: few texts have escapes, and without any it is enough to count. */
 function hasOnlyDistinctMembers(text: string, value: JsonObject, maxMembers: number): boolean {
-  const members = text.includes('\\') ? undefined : membersOfFlat(text);
-  if (members === undefined) return hasOnlyDistinctNames(text, maxMembers);
-  return members <= maxMembers && members === Object.keys(value).length;
+  if (text.includes('\\')) return hasOnlyDistinctNames(text, maxMembers);
+  const members = namedMembers(text);
+  return members <= maxMembers && members === membersOf(value);
 }
 
-/** How many members the text of an object without escapes names. `undefined`: there are objects in it, or many lists. */
-function membersOfFlat(text: string): number | undefined {
-  let [members, objects, opened] = [0, 0, 0];
+/** How many members a text without escapes names that `JSON.parse` has accepted; `Infinity` where it is too deep. */
+function namedMembers(text: string): number {
+  let members = 0;
+  let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);
     // Letter by letter: strings are too short for a search.
@@ -48,11 +49,19 @@ function membersOfFlat(text: string): number | undefined {
       do at += 1;
       while (text.charCodeAt(at) !== quote);
     else if (unit === colon) members += 1;
-    else if (unit === openObject || unit === openArray) {
-      objects += unit === openObject ? 1 : 0;
-      opened += 1;
-      if (objects > 1 || opened > maxDepth) return undefined;
-    }
+    else if (unit === openObject || unit === openArray) depth += 1;
+    else if (unit === closeObject || unit === closeArray) depth -= 1;
+    if (depth > maxDepth) return Infinity;
+  }
+  return members;
+}
+
+/** Of an object, or of all in a list, with those of the objects inside. */
+function membersOf(value: object): number {
+  const parts: readonly unknown[] = Object.values(value);
+  let members = Array.isArray(value) ? 0 : parts.length;
+  for (const part of parts) {
+    if (typeof part === 'object' && part !== null) members += membersOf(part);
   }
   return members;
 }
@@ -62,8 +71,6 @@ function membersOfFlat(text: string): number | undefined {
  * from the text, not from what was parsed: V8 14.6 parses some that are spelled with escapes as others.
  */
 function hasOnlyDistinctNames(text: string, maxMembers: number): boolean {
-  // Few texts have escapes. Without, a string is what stands between two quotes, and as well-formed as the bytes were.
-  const hasEscapes = text.includes('\\');
   // Names are compared with all before them in their object: objects are small, and a Set costs more than it saves.
   const open: (string[] | undefined)[] = [];
   let members = 0;
@@ -71,9 +78,9 @@ function hasOnlyDistinctNames(text: string, maxMembers: number): boolean {
   for (let at = 0; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);
     if (unit === quote) {
-      const end = hasEscapes ? endOfString(text, at) : text.indexOf('"', at + 1);
-      string = hasEscapes ? String(JSON.parse(text.slice(at, end + 1))) : text.slice(at + 1, end);
-      if (hasEscapes && !string.isWellFormed()) return false;
+      const end = endOfString(text, at);
+      string = String(JSON.parse(text.slice(at, end + 1)));
+      if (!string.isWellFormed()) return false;
       at = end;
     } else if (unit === colon) {
       const names = open.at(-1);
