@@ -34,8 +34,11 @@ export type RatioGoal = Readonly<{
   over: string;
   measure: Measure;
   bound: Bound;
-  /** The contestant that does only what nobody can do without: its ratio over the same other is as far as one can come here. Not part of a quick run. */
-  limit?: string;
+  /**
+   * The contestant that does only what nobody can do without: its ratio over the same other, or over one of its own kind, is as far as one
+   * can come here. Not part of a quick run.
+   */
+  limit?: string | Readonly<{ of: string; over: string }>;
 }>;
 
 /** Contestants that are measured in turns, and what their ratios are to be. Further contestants show where the limits are. */

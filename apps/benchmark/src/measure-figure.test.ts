@@ -52,7 +52,7 @@ const rates = (...all: readonly number[]): Round[] => all.map((perSecond) => ({ 
 test('contestants take turns, the first round of each does not count, and ratios are taken round by round', async () => {
   const { figure, calls } = scripted({ a: rates(1, 20, 30, 100), b: rates(1e9, 10, 10, 10) });
   const result = await measureFigure(figure, run, how);
-  expect(calls).toEqual(['a 4500', 'b 4500', 'a 1500', 'b 1500', 'a 1500', 'b 1500', 'a 1500', 'b 1500', 'closed']);
+  expect(calls).toEqual(['a 3000', 'b 3000', 'a 1500', 'b 1500', 'a 1500', 'b 1500', 'a 1500', 'b 1500', 'closed']);
   expect(result).toMatchObject({
     outcome: 'complete',
     ratios: [{ ratio: { q1: 2.5, median: 3, q3: 6.5 }, isMet: true }],
@@ -78,8 +78,8 @@ test('rounds are cut into shorter ones where a few percent count, though not in 
     await measureFigure(figure, { ...run, quick }, how);
     return calls.filter((call) => call.startsWith('a'));
   };
-  expect(await forMs(false)).toEqual(['a 4500', ...Array.from({ length: 6 }, () => 'a 750')]);
-  expect(await forMs(true)).toEqual(['a 4500', ...Array.from({ length: 3 }, () => 'a 1500')]);
+  expect(await forMs(false)).toEqual(['a 3000', ...Array.from({ length: 6 }, () => 'a 750')]);
+  expect(await forMs(true)).toEqual(['a 3000', ...Array.from({ length: 3 }, () => 'a 1500')]);
 });
 
 test('a goal that is missed is said to be missed, and the comparison is complete', async () => {
@@ -128,6 +128,15 @@ test('the limit of a goal is measured against the same other, and is no part of 
     return ratios[0]?.limitRatio?.median;
   };
   expect([await limitOf(true), await limitOf(false)]).toEqual([undefined, 3]);
+});
+
+test('a limit may be of two others of the same kind', async () => {
+  const goals = [
+    { of: 'a', over: 'a', measure: 'perSecond', bound: { atLeast: 1 }, limit: { of: 'a', over: 'b' } },
+  ] as const;
+  const { figure } = scripted({ a: rates(1, 10, 10, 10), b: rates(1, 20, 40, 50) }, { goals });
+  const { ratios } = await measureFigure(figure, { ...run, quick: false }, how);
+  expect(ratios[0]).toMatchObject({ ratio: { median: 1 }, limitRatio: { median: 0.25 } });
 });
 
 test('a quick run leaves out what no goal names', async () => {

@@ -13,7 +13,7 @@ type Measured = Pick<FigureResult, 'contestants' | 'ratios' | 'readings' | 'prob
 
 const usualRoundMs = 1500;
 /** A server goes on getting faster for seconds, while what it runs often is compiled anew. */
-const warmUpRounds = 3;
+const warmUpRounds = 2;
 const leastWarmUpMs = 400;
 /** Of its core that a server must have used, or something else set the pace. */
 const saturatedShare = 0.9;
@@ -127,11 +127,11 @@ type Compared = Readonly<{ contestants: readonly ContestantResult[]; isQuick: bo
 
 function ratioResult(goal: RatioGoal, { contestants, isQuick }: Compared): RatioResult {
   const valuesOf = (name: string) => roundsOf(contestants, name).map((round) => valueOf(round, goal.measure));
-  const over = valuesOf(goal.over);
-  const ratio = spreadOf(ratios(valuesOf(goal.of), over));
-  const hasLimit = goal.limit !== undefined && !isQuick;
-  const limit = hasLimit ? { limitRatio: spreadOf(ratios(valuesOf(goal.limit), over)) } : {};
-  return { ...goal, ratio, isMet: isMet(ratio.median, goal.bound), ...limit };
+  const ratioOf = (of: string, over: string) => spreadOf(ratios(valuesOf(of), valuesOf(over)));
+  const ratio = ratioOf(goal.of, goal.over);
+  const { of: limit, over = goal.over } = typeof goal.limit === 'object' ? goal.limit : { of: goal.limit };
+  const limited = limit === undefined || isQuick ? {} : { limitRatio: ratioOf(limit, over) };
+  return { ...goal, ratio, isMet: isMet(ratio.median, goal.bound), ...limited };
 }
 
 function valueOf(round: Round, measure: Measure): number {

@@ -37,7 +37,9 @@ export function ratioCells({ of, over, measure, ratio, bound, isMet, ...more }: 
 }
 
 function limitText({ limit, limitRatio }: Pick<RatioResult, 'limit' | 'limitRatio'>): string {
-  return limitRatio === undefined ? '' : `${limit}: ${inQuartiles(limitRatio)}`;
+  if (limit === undefined || limitRatio === undefined) return '';
+  const name = typeof limit === 'string' ? limit : `${limit.of} ÷ ${limit.over}`;
+  return `${name}: ${inQuartiles(limitRatio)}`;
 }
 
 export function readingCells({ name, value, unit, bound, isMet }: ReadingResult): string[] {

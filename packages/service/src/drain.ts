@@ -6,29 +6,24 @@ import type { Exchange } from './http-exchange.ts';
 
 /** The exchanges under way, and whether new ones are still welcome. */
 export function openExchanges() {
-  // Each knows its place: a Set grows and shrinks all the time under load, and copies itself each time.
-  const open: Exchange[] = [];
+  const open = new Set<Exchange>();
   const streams = new Set<Exchange>();
   let stopping = false;
   // A caller may send its next requests before it has the first answer, so there can be several.
-  const on = (socket: Duplex) => open.filter(({ request }) => request.socket === socket);
+  const on = (socket: Duplex) => [...open].filter(({ request }) => request.socket === socket);
 
   return {
     isStopping: () => stopping,
     /** The exchanges under way on one connection. */
     on,
     add: (exchange: Exchange): void => {
-      exchange.place = open.push(exchange) - 1;
+      open.add(exchange);
       if (stopping) closeAfter(exchange);
     },
     /** Its response is closed: done, or cut. */
     remove: (exchange: Exchange): void => {
       const { socket } = exchange.request;
-      const last = open.pop();
-      if (last !== undefined && last !== exchange) {
-        open[exchange.place] = last;
-        last.place = exchange.place;
-      }
+      open.delete(exchange);
       streams.delete(exchange);
       // A stream that was open when the stop began has told its caller that the connection stays.
       if (stopping && on(socket).length === 0) socket.destroySoon();

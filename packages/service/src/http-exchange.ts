@@ -4,7 +4,7 @@ import { certificateThumbprint } from './mutual-tls.ts';
 import { standingHeaders } from './standing-headers.ts';
 
 /** One request and its response, read once. */
-export type Exchange = { /** Among those under way. */ place: number } & Readonly<{
+export type Exchange = Readonly<{
   request: IncomingMessage;
   response: ServerResponse;
   method: string;
@@ -65,7 +65,6 @@ export function openExchange(
     startedAtMs: performance.now(),
     answerHeaders: standingHeaders(trace.traceId),
     reasons: [],
-    place: -1,
   };
 }
 

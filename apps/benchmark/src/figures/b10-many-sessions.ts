@@ -1,34 +1,61 @@
-import { askedAuthority, batchedIntrospection, startAskedAuthority } from '../asked-authority.ts';
-import type { Figure } from '../figure.ts';
+import {
+  askedAuthority,
+  batchedIntrospection,
+  inGroups,
+  startAskedAuthority,
+  type AskedAuthority,
+} from '../asked-authority.ts';
+import type { Contestant, Figure, Run } from '../figure.ts';
+import { startMeasured } from '../measured-process.ts';
 
 /** Of a request, and requests under way: a busy service, and not the end of what the authority can do. */
 const asking = { tokensEach: 16, connections: 4 };
+
+/** The rows themselves, from PostgreSQL over a bare `node:http`, and nothing else about them. */
+async function bareLookUps(run: Run, name: string, { databaseUrl, sessions }: AskedAuthority) {
+  const settings = { DATABASE_URL: databaseUrl };
+  const server = await startMeasured({ program: 'bare-lookups.ts', launcher: run.pinning.measured, settings });
+  const load = await run.load();
+  const { tokensEach, connections } = asking;
+  const groups = inGroups(sessions, tokensEach).map((group) => group.map(({ session }) => session));
+  const requests = groups.map((group) => ({ method: 'POST', path: '/', body: JSON.stringify(group) }) as const);
+  const round: Contestant['round'] = async (forMs) => {
+    const answered = await load.send({ url: server.url, requests, connections, forMs, containing: '"sid":' });
+    return { ...answered, perSecond: answered.perSecond * tokensEach };
+  };
+  return { name, round, close: server.stop };
+}
 
 /** Whether an answer takes longer because more people are signed in. */
 export const manySessions: Figure = {
   id: 'B10',
   title: 'Introspection with a million sessions against a thousand: how long the slowest hundredth takes',
-  seconds: { quick: 15, full: 120 },
+  seconds: { quick: 15, full: 130 },
   shares: askedAuthority,
   open: async (run) => {
     const count = run.quick ? 30_000 : 1_000_000;
     const [few, many] = ['1,000 sessions', `${count.toLocaleString('en')} sessions`];
     const fewer = await run.shared(askedAuthority);
     const more = await startAskedAuthority(run, { count, known: 16_000 });
+    const [fewBare, manyBare] = [`bare look-up, ${few}`, `bare look-up, ${many}`];
+    const bare = [await bareLookUps(run, fewBare, fewer), await bareLookUps(run, manyBare, more)] as const;
     return {
       kind: 'comparison',
       contestants: [
         await batchedIntrospection(run, few, { authority: fewer, ...asking }),
         await batchedIntrospection(run, many, { authority: more, ...asking }),
+        ...bare,
       ],
-      goals: [{ of: many, over: few, measure: 'p99', bound: { atMost: 1.2 } }],
+      goals: [{ of: many, over: few, measure: 'p99', bound: { atMost: 1.2 }, limit: { of: manyBare, over: fewBare } }],
       // A percentile of a short round is a handful of answers.
-      roundMs: 3000,
+      roundMs: 2400,
       notes: [
-        'Two authorities on one processor, of which one is asked at a time: 4 requests under way, 16 tokens each, of 16,000 sessions from all over the larger table. Times are of requests.',
+        'Two authorities on one processor, of which one is asked at a time: 4 requests under way, 16 tokens each, of 16,000 sessions from all over the larger table. Times are of requests. The limit asks PostgreSQL for as many rows by their ids, over a bare node:http server.',
         ...(run.quick ? ['A quick run has 30,000 sessions and not a million.'] : []),
       ],
-      close: more.close,
+      close: async () => {
+        await Promise.all([more.close(), ...bare.map(({ close }) => close())]);
+      },
     };
   },
 };

@@ -17,7 +17,7 @@ const parts = 50;
 export const memory: Figure = {
   id: 'B11',
   title: 'What a million distinct tokens leave in a verifier’s memory, and a live session in the authority’s',
-  seconds: { quick: 20, full: 190 },
+  seconds: { quick: 20, full: 180 },
   open,
 };
 
@@ -45,9 +45,9 @@ async function open(run: Run): Promise<Readings> {
 }
 
 const distinct = (run: Run) => (run.quick ? 10_000 : million);
-const sessions = 100_000;
+const sessions = 50_000;
 const steadyCount = (run: Run) => (run.quick ? 20_000 : 200_000);
-const returning = (run: Run) => (run.quick ? 5000 : 100_000);
+const returning = (run: Run) => (run.quick ? 5000 : 50_000);
 
 const resident = z.object({ residentBytes: z.number() });
 const inUse = z.object({ heapBytes: z.number() });

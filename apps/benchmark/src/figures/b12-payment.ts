@@ -70,7 +70,7 @@ async function open(run: Run): Promise<Comparison> {
       { of: topUpWithAuth, over: topUpWithoutAuth, measure: 'p99', bound },
     ],
     // A percentile of a short round is a handful of payments.
-    ...(!run.quick && { roundMs: 3000 }),
+    ...(!run.quick && { roundMs: 2400 }),
     notes: [
       'Each buyer pays another seller, so nobody waits for a row. The ledger without auth is a process of its own, with the same HTTP, on the same database.',
       '`payments.pay` also asks catalog for the price, in the buyer’s name; "the same payment" asks it as anybody may, "its ledger call alone" does not ask, and so nothing that asks can come near it: the same payment is the limit. `payments.topUp` is the gates and the ledger and nothing else.',
