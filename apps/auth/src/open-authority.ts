@@ -55,7 +55,10 @@ const forgetEveryMs = 10 * 60 * 1000;
  */
 export async function openAuthority(settings: AuthoritySettings): Promise<OpenedAuthority> {
   const { issuer, databaseUrl, log, now = Date.now } = settings;
-  const pool = createPool({ url: databaseUrl, schema: 'auth', role: runtimeRole('auth') });
+  const at = { url: databaseUrl, schema: 'auth', role: runtimeRole('auth') };
+  const pool = createPool(at);
+  // Three counts stand before and behind each sign-in, and none is worth waiting for the disk.
+  const counting = createPool({ ...at, max: 4, synchronousCommit: 'off' });
   const database = openDatabase(pool, schema);
   const sealer = openSealer(settings.keyEncryptionKey);
   const reader = openIntrospectionReader({ databaseUrl, now });
@@ -64,7 +67,7 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
       log.warn({ err }, 'signing keys could not be read again'),
     );
     const passwords = await openPasswords({ keyEncryptionKey: settings.keyEncryptionKey });
-    const throttle = openThrottle({ store: postgresStore(pool), now, factor: settings.throttleFactor });
+    const throttle = openThrottle({ store: postgresStore(counting), now, factor: settings.throttleFactor });
     const relyingParty = relyingPartyOf(issuer, settings.passkeys ?? { origins: [] });
     const { introspect, carryingClients } = reader;
     const providers = openProviders(settings.identityProviders ?? [], { issuer, log, now });
@@ -88,11 +91,11 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
       keys.close();
       closeProviders(providers);
       await Promise.all([wake.close(), reader.close()]);
-      await pool.end();
+      await Promise.all([pool.end(), counting.end()]);
     };
     return { authority, wake, close };
   } catch (error) {
-    await Promise.allSettled([reader.close(), pool.end()]);
+    await Promise.allSettled([reader.close(), pool.end(), counting.end()]);
     const advice = explainStartFailure(error);
     throw advice === undefined ? error : new SettingsError(advice);
   }

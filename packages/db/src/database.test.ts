@@ -158,3 +158,13 @@ async function asAdmin(statement: string): Promise<void> {
   await pool.query(statement);
   await pool.end();
 }
+
+test('commits are waited for to be on the disk, unless a pool says that they need not be', async () => {
+  const settingOf = async (changes: Readonly<{ synchronousCommit?: 'on' | 'off' }>) => {
+    const pool = createPool({ url: database.url, schema: 'probe', ...changes });
+    const { rows } = await pool.query<{ synchronous_commit: string }>('SHOW synchronous_commit');
+    await pool.end();
+    return rows[0]?.synchronous_commit;
+  };
+  expect([await settingOf({}), await settingOf({ synchronousCommit: 'off' })]).toEqual(['on', 'off']);
+});

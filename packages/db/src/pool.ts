@@ -13,6 +13,11 @@ export type PoolOptions = Readonly<{
   connectWithinMs?: number;
   /** Milliseconds until PostgreSQL ends a single statement. Default 5000. */
   statementWithinMs?: number;
+  /**
+   * `off`: a commit is seen by everybody at once, and on the disk within a second: when PostgreSQL itself crashes, the last of them are gone
+   * (its manual, §28.4). For what may be lost. Default `on`.
+   */
+  synchronousCommit?: 'on' | 'off';
 }>;
 
 /**
@@ -23,6 +28,7 @@ export type PoolOptions = Readonly<{
  */
 export function createPool(options: PoolOptions): pg.Pool {
   const settings = [`-c search_path=${options.schema}`, `-c statement_timeout=${options.statementWithinMs ?? 5000}`];
+  if (options.synchronousCommit !== undefined) settings.push(`-c synchronous_commit=${options.synchronousCommit}`);
   if (options.role !== undefined) settings.push(`-c role=${options.role}`);
   const pool = new pg.Pool({
     connectionString: options.url,
