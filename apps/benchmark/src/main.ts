@@ -64,7 +64,7 @@ async function run({ chosen, quick, rounds, json }: Options): Promise<void> {
   for (const figure of chosen) {
     await open.prepareFor(figure);
     progress.begin(figure);
-    const result = await measureFigure(figure, open, { rounds, roundMs: quick ? 120 : 1200 });
+    const result = await measureFigure(figure, open, { rounds, roundMs: quick ? 100 : 1200 });
     progress.end();
     results.push(result);
     if (!json) console.log(describeFigure(result));
