@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import type { ReadRows } from '../introspection/read-rows.ts';
 import type { Client } from './clients.ts';
 
 /** What of a client counts when people are carried on: as the one who carries, and as the one that they signed in through. */
@@ -14,9 +14,9 @@ export type FindCarryingClients = (clientIds: readonly string[]) => Promise<Read
  * By one prepared statement on the connection of introspection, beside whose question it is asked: every payment waits for both. Each
  * call reads anew.
  */
-export function prepareCarryingClients(connection: pg.Client): FindCarryingClients {
+export function prepareCarryingClients(readRows: ReadRows): FindCarryingClients {
   return async (clientIds) => {
-    const { rows } = await connection.query<CarryingClient>({
+    const rows = await readRows<CarryingClient>({
       name: 'carrying-clients',
       text: `SELECT client_id AS "clientId", audience, grants, user_scopes AS "userScopes",
         service_scopes AS "serviceScopes", exchange_targets AS "exchangeTargets"

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { prepareCarryingClients, type FindCarryingClients } from '../clients/carrying-clients.ts';
 import type { Now } from '../moments.ts';
 import { prepareIntrospection, type Introspect } from './introspection.ts';
+import { rowReader } from './read-rows.ts';
 
 export type IntrospectionReader = Readonly<{
   introspect: Introspect;
@@ -61,10 +62,10 @@ async function connect({ databaseUrl, now }: ReaderSettings, onBroken: () => voi
     options: `-c search_path=auth -c role=${runtimeRole('auth')} -c default_transaction_read_only=on ${steadyPlan}`,
     pipeline: true,
     connectionTimeoutMillis: answerWithinMs,
-    query_timeout: answerWithinMs,
     keepAlive: true,
   });
   client.on('error', onBroken).on('end', onBroken);
   await client.connect();
-  return { client, introspect: prepareIntrospection(client, now), carryingClients: prepareCarryingClients(client) };
+  const readRows = rowReader(client, answerWithinMs);
+  return { client, introspect: prepareIntrospection(readRows, now), carryingClients: prepareCarryingClients(readRows) };
 }

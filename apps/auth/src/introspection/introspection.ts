@@ -1,25 +1,25 @@
 import type { IntrospectionAnswer, IntrospectionQuestion } from '@sallyport/auth';
-import type pg from 'pg';
 import { epochSeconds, type Now } from '../moments.ts';
 import { activeAnswer, type Asker, type Known } from './active-answer.ts';
 import { introspectionStatement } from './introspection-statement.ts';
 import { askAboutOne } from './one-question.ts';
+import type { ReadRows } from './read-rows.ts';
 
 /** Without an asker the answers say nothing of roles. */
 export type Introspect = (questions: readonly IntrospectionQuestion[], asker?: Asker) => Promise<IntrospectionAnswer[]>;
 
 /**
- * Answers any number of questions by one prepared statement on this connection, another for one than for several: an answer for each, in
+ * Answers any number of questions by one prepared statement, another for one than for several: an answer for each, in
  * their order.
  * Active is what the statement shows to be active; everything else is not. Rejects as a whole when the database does
  * not answer.
  */
-export function prepareIntrospection(connection: pg.Client, now: Now): Introspect {
+export function prepareIntrospection(readRows: ReadRows, now: Now): Introspect {
   return async (questions, asker) => {
     const at = new Date(now());
     const [question, ...more] = questions;
-    if (question !== undefined && more.length === 0) return [await askAboutOne(connection, { question, asker, at })];
-    const found = await connection.query<Found>({
+    if (question !== undefined && more.length === 0) return [await askAboutOne(readRows, { question, asker, at })];
+    const [row] = await readRows<Found>({
       name: 'introspect',
       text: introspectionStatement,
       values: [
@@ -32,7 +32,6 @@ export function prepareIntrospection(connection: pg.Client, now: Now): Introspec
         asker !== undefined && 'client' in asker ? asker.client : null,
       ],
     });
-    const [row] = found.rows;
     if (row === undefined) throw new Error('PostgreSQL returned no row for an aggregate.');
     const live = readLive(row);
     // None as a rule, and then no token's name is looked for.

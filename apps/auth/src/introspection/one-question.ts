@@ -1,12 +1,12 @@
 import type { IntrospectionAnswer, IntrospectionQuestion } from '@sallyport/auth';
 import { fillPlaceholders, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
-import type pg from 'pg';
 import { epochSeconds } from '../moments.ts';
 import { accounts, clients, revokedTokens, sessions, totpFactors } from '../schema.ts';
 import { passkeys } from '../second-factor/factor-tables.ts';
 import { isLive } from '../sign-in/live-session.ts';
 import { activeAnswer, type Asker, type Known } from './active-answer.ts';
+import type { ReadRows } from './read-rows.ts';
 
 const { session, subject, client, token, at, audience, asking } = {
   session: sql.placeholder('session'),
@@ -42,7 +42,7 @@ type Found = Known & Readonly<{ roles: readonly string[] | null }>;
 
 type Asked = Readonly<{ question: IntrospectionQuestion; asker: Asker | undefined; at: Date }>;
 
-export async function askAboutOne(connection: pg.Client, asked: Asked): Promise<IntrospectionAnswer> {
+export async function askAboutOne(readRows: ReadRows, asked: Asked): Promise<IntrospectionAnswer> {
   const { question, asker } = asked;
   const values = {
     session: question.session,
@@ -53,12 +53,11 @@ export async function askAboutOne(connection: pg.Client, asked: Asked): Promise<
     audience: asker !== undefined && 'audience' in asker ? asker.audience : null,
     asking: asker !== undefined && 'client' in asker ? asker.client : null,
   };
-  const { rows } = await connection.query<Found>({
+  const [found] = await readRows<Found>({
     name: 'introspect one',
     text: statement.sql,
     values: fillPlaceholders(statement.params, values),
   });
-  const [found] = rows;
   if (found === undefined) return { active: false };
   return activeAnswer(found, epochSeconds(asked.at), asker && (found.roles ?? []));
 }

@@ -56,15 +56,24 @@ async function round({ groups, underWay, forMs }: Order): Promise<Round> {
 
 async function lookUp(sessions: readonly unknown[]): Promise<readonly object[]> {
   const text = `SELECT ${columns} FROM sessions WHERE sid = ANY($1)`;
-  const { rows } = await client.query<object>({ name: 'many', text, values: [sessions] });
+  const rows = await rowsOf({ name: 'many', text, values: [sessions] });
   if (rows.length !== sessions.length) throw new Error(`${rows.length} of ${sessions.length} sessions were found.`);
   return rows;
 }
 
-async function lookUpOne(session: unknown): Promise<readonly object[]> {
+function lookUpOne(session: unknown): Promise<readonly object[]> {
   const text = `SELECT ${columns} FROM sessions WHERE sid = $1`;
-  const { rows } = await client.query<object>({ name: 'one', text, values: [session] });
-  return rows;
+  return rowsOf({ name: 'one', text, values: [session] });
+}
+
+/** By callback, as the authority asks: with the promises of `pg`, rows outlive young collections (docs/decisions/0041). */
+function rowsOf(statement: pg.QueryConfig): Promise<readonly object[]> {
+  return new Promise((resolve, reject) => {
+    client.query<object>(statement, (error: Error | null, result) => {
+      if (error === null) resolve(result.rows);
+      else reject(error);
+    });
+  });
 }
 
 /** Of a list of ids the rows, of one id its row, and of a question the authority's answer. */
