@@ -46,7 +46,6 @@ test('a statement that PostgreSQL refuses rejects alone', async () => {
 
 test('nothing of a statement outlives it: its rows go with the young generation', async () => {
   setFlagsFromString('--expose-gc');
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what Node documents
   const collect = runInNewContext('gc') as (options: Readonly<{ type: 'minor' | 'major' }>) => void;
   const oldBytes = () =>
     getHeapSpaceStatistics().find((space) => space.space_name === 'old_space')?.space_used_size ?? NaN;

@@ -10,7 +10,7 @@ const bareOne = 'one caller, one bare lookup over undici';
 const bareStatement = 'one caller, the authority’s statement over undici';
 
 /** Requests under way at once: enough that neither waits for the other end. */
-const underWay = 8;
+const underWay = 16;
 
 /** What the authority's checks, HTTP and JSON cost beside the lookup that all of it stands on. */
 export const introspectionLimits: Figure = {

@@ -66,7 +66,7 @@ function lookUpOne(session: unknown): Promise<readonly object[]> {
   return rowsOf({ name: 'one', text, values: [session] });
 }
 
-/** By callback, as the authority asks: with the promises of `pg`, rows outlive young collections (docs/decisions/0041). */
+/** By callback, as the authority asks: what comes by the promises of `pg` may outlive young collections (docs/decisions/0041). */
 function rowsOf(statement: pg.QueryConfig): Promise<readonly object[]> {
   return new Promise((resolve, reject) => {
     client.query<object>(statement, (error: Error | null, result) => {
