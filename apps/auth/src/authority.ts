@@ -1,10 +1,9 @@
 import type { ProofVerifier } from '@sallyport/auth';
 import type { Log } from '@sallyport/service';
 import type { Later, SendMail } from './accounts/mail.ts';
-import type { FindCarryingClients } from './clients/carrying-clients.ts';
 import type { AuthDatabase } from './database.ts';
 import type { Providers } from './identities/providers.ts';
-import type { Introspect } from './introspection/introspection.ts';
+import type { Introspection } from './introspection/introspection.ts';
 import type { KeyRing } from './keys/key-ring.ts';
 import type { Sealer } from './keys/sealed-secret.ts';
 import type { Now } from './moments.ts';
@@ -27,9 +26,9 @@ export type Authority = Readonly<{
   /** Whom passkeys are made for. */
   relyingParty: RelyingParty;
   /** Asks the database now about many tokens. */
-  introspect: Introspect;
-  /** Asks it now what clients may carry people on with. */
-  carryingClients: FindCarryingClients;
+  introspect: Introspection['introspect'];
+  /** The same, with what clients may carry people on with. */
+  introspectToCarry: Introspection['introspectToCarry'];
   sendMail: SendMail;
   /** Work that no answer waits for. */
   later: Later;

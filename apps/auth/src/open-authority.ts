@@ -69,9 +69,9 @@ export async function openAuthority(settings: AuthoritySettings): Promise<Opened
     const passwords = await openPasswords({ keyEncryptionKey: settings.keyEncryptionKey });
     const throttle = openThrottle({ store: postgresStore(counting), now, factor: settings.throttleFactor });
     const relyingParty = relyingPartyOf(issuer, settings.passkeys ?? { origins: [] });
-    const { introspect, carryingClients } = reader;
+    const { introspect, introspectToCarry } = reader;
     const providers = openProviders(settings.identityProviders ?? [], { issuer, log, now });
-    const asked = { introspect, carryingClients };
+    const asked = { introspect, introspectToCarry };
     const parts = { issuer, database, keys, sealer, passwords, providers, relyingParty, ...asked, throttle };
     const later = openLater({ onError: (what, err) => log.error({ what, err }, 'what was to be done later failed') });
     const proofs = openProofs({ database, keyEncryptionKey: settings.keyEncryptionKey, now, log });

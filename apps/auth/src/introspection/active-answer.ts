@@ -1,10 +1,14 @@
 import type { IntrospectionAnswer } from '@sallyport/auth';
+import type { CarryingClient } from '../clients/carrying-clients.ts';
 import { isRiskLevel, secondFactorWithinSeconds } from '../risk/risk-rules.ts';
 
 /** Whose roles count: those at this audience, or at the audience that this service serves. */
 export type Asker = Readonly<{ audience: string }> | Readonly<{ client: string }>;
 
 export type Active = Extract<IntrospectionAnswer, { active: true }>;
+
+/** What the database said: an answer for each question, and the clients that were asked for, as they were at the same moment. */
+export type Answered = Readonly<{ answers: readonly IntrospectionAnswer[]; carriers: readonly CarryingClient[] }>;
 
 /** What is read of a session that is alive. Epoch seconds. */
 export type Known = Readonly<{ authTime: number; secondFactorAt: number | null; acr: string; risk: string }>;

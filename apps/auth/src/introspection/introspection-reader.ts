@@ -1,15 +1,10 @@
 import { runtimeRole } from '@sallyport/db';
 import pg from 'pg';
-import { prepareCarryingClients, type FindCarryingClients } from '../clients/carrying-clients.ts';
 import type { Now } from '../moments.ts';
-import { prepareIntrospection, type Introspect } from './introspection.ts';
+import { prepareIntrospection, type Introspection } from './introspection.ts';
 import { rowReader } from './read-rows.ts';
 
-export type IntrospectionReader = Readonly<{
-  introspect: Introspect;
-  carryingClients: FindCarryingClients;
-  close: () => Promise<void>;
-}>;
+export type IntrospectionReader = Introspection & Readonly<{ close: () => Promise<void> }>;
 
 /** Milliseconds that a question may wait for the database: services give up after a second. */
 const answerWithinMs = 900;
@@ -21,7 +16,7 @@ const answerWithinMs = 900;
 const steadyPlan = '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off';
 
 type ReaderSettings = Readonly<{ databaseUrl: string; now: Now }>;
-type Opened = Readonly<{ client: pg.Client; introspect: Introspect; carryingClients: FindCarryingClients }>;
+type Opened = Introspection & Readonly<{ client: pg.Client }>;
 
 /**
  * Introspection on a connection of its own that pipelines: questions are written without waiting for the answers before
@@ -47,7 +42,7 @@ export function openIntrospectionReader(settings: ReaderSettings): Introspection
 
   return {
     introspect: async (questions, asker) => (await take()).introspect(questions, asker),
-    carryingClients: async (clientIds) => (await take()).carryingClients(clientIds),
+    introspectToCarry: async (questions, asker) => (await take()).introspectToCarry(questions, asker),
     close: async () => {
       const opened = await current?.catch(() => undefined);
       current = undefined;
@@ -66,6 +61,5 @@ async function connect({ databaseUrl, now }: ReaderSettings, onBroken: () => voi
   });
   client.on('error', onBroken).on('end', onBroken);
   await client.connect();
-  const readRows = rowReader(client, answerWithinMs);
-  return { client, introspect: prepareIntrospection(readRows, now), carryingClients: prepareCarryingClients(readRows) };
+  return { client, ...prepareIntrospection(rowReader(client, answerWithinMs), now) };
 }

@@ -1,3 +1,5 @@
+import { carryingClients } from '../clients/carrying-clients.ts';
+
 /**
  * What the database is asked about many tokens at once, in SQL: it is the one question that every payment waits for, and written in
  * sets it costs PostgreSQL half, and this process a quarter, of what `isLive` costs for row after row (docs/decisions/0036).
@@ -8,7 +10,7 @@
  * Parameters: $1 sessions, $2 tokens, $3 subjects, $4 clients, $5 now, $6 the audience whose roles are asked for, or $7 the
  * client that serves it.
  */
-export const introspectionStatement = `
+const statement = (columns: string) => `
 WITH cut AS MATERIALIZED (
   SELECT kind, name, up_to_serial FROM cut_offs WHERE kind = 'subject' AND name = ANY($3::text[])
   UNION ALL
@@ -28,7 +30,7 @@ SELECT
   count(*)::int AS alive,
   ARRAY(SELECT token_id FROM revoked_tokens WHERE token_id = ANY($2::text[])) AS revoked,
   (SELECT json_object_agg(subject, roles -> coalesce($6::text, (SELECT audience FROM clients WHERE client_id = $7::text)))
-    FROM accounts WHERE subject = ANY($3::text[]) AND roles <> '{}') AS roles
+    FROM accounts WHERE subject = ANY($3::text[]) AND roles <> '{}') AS roles${columns}
 FROM sessions
 WHERE sid = ANY($1::text[])
   AND ended_at IS NULL AND idle_expires_at > $5::timestamptz AND absolute_expires_at > $5::timestamptz
@@ -37,3 +39,9 @@ WHERE sid = ANY($1::text[])
   AND NOT EXISTS (SELECT FROM disabled WHERE disabled.subject = sessions.subject)
   AND NOT EXISTS (SELECT FROM cut WHERE up_to_serial >= serial AND CASE kind
     WHEN 'subject' THEN name = sessions.subject WHEN 'client' THEN name = client_id ELSE true END)`;
+
+/** The second also says what the clients $8 may carry people on with. A subquery costs something even where there is nothing to look for. */
+export const introspectionStatements = {
+  introspect: { name: 'introspect', text: statement('') },
+  carry: { name: 'introspect to carry', text: statement(`, (${carryingClients} = ANY($8::text[])) AS carriers`) },
+};

@@ -1,12 +1,17 @@
 import type { IntrospectionAnswer, IntrospectionQuestion } from '@sallyport/auth';
+import type { CarryingClient } from '../clients/carrying-clients.ts';
 import { epochSeconds, type Now } from '../moments.ts';
-import { activeAnswer, type Asker, type Known } from './active-answer.ts';
-import { introspectionStatement } from './introspection-statement.ts';
+import { activeAnswer, type Answered, type Asker, type Known } from './active-answer.ts';
+import { introspectionStatements } from './introspection-statement.ts';
 import { askAboutOne } from './one-question.ts';
 import type { ReadRows } from './read-rows.ts';
 
-/** Without an asker the answers say nothing of roles. */
-export type Introspect = (questions: readonly IntrospectionQuestion[], asker?: Asker) => Promise<IntrospectionAnswer[]>;
+export type Introspection = Readonly<{
+  /** Without an asker the answers say nothing of roles. */
+  introspect: (questions: readonly IntrospectionQuestion[], asker?: Asker) => Promise<readonly IntrospectionAnswer[]>;
+  /** For a client that carries on whom it asks about: with what it may, and what they may who are to be carried on. */
+  introspectToCarry: (questions: readonly IntrospectionQuestion[], asker: string) => Promise<Answered>;
+}>;
 
 /**
  * Answers any number of questions by one prepared statement, another for one than for several: an answer for each, in
@@ -14,14 +19,13 @@ export type Introspect = (questions: readonly IntrospectionQuestion[], asker?: A
  * Active is what the statement shows to be active; everything else is not. Rejects as a whole when the database does
  * not answer.
  */
-export function prepareIntrospection(readRows: ReadRows, now: Now): Introspect {
-  return async (questions, asker) => {
+export function prepareIntrospection(readRows: ReadRows, now: Now): Introspection {
+  const ask = async ({ questions, asker, carriers }: Asked): Promise<Answered> => {
     const at = new Date(now());
     const [question, ...more] = questions;
-    if (question !== undefined && more.length === 0) return [await askAboutOne(readRows, { question, asker, at })];
+    if (question !== undefined && more.length === 0) return askAboutOne(readRows, { question, asker, carriers, at });
     const [row] = await readRows<Found>({
-      name: 'introspect',
-      text: introspectionStatement,
+      ...(carriers === undefined ? introspectionStatements.introspect : introspectionStatements.carry),
       values: [
         textArray(questions.map(({ session }) => session)),
         textArray(questions.map(({ tokenId }) => tokenId)),
@@ -30,6 +34,7 @@ export function prepareIntrospection(readRows: ReadRows, now: Now): Introspect {
         at.toISOString(),
         asker !== undefined && 'audience' in asker ? asker.audience : null,
         asker !== undefined && 'client' in asker ? asker.client : null,
+        ...(carriers === undefined ? [] : [carriers]),
       ],
     });
     if (row === undefined) throw new Error('PostgreSQL returned no row for an aggregate.');
@@ -38,14 +43,31 @@ export function prepareIntrospection(readRows: ReadRows, now: Now): Introspect {
     const revoked = row.revoked.length > 0 && new Set(row.revoked);
     const answeredAt = epochSeconds(at);
 
-    return questions.map(({ tokenId, session, subject, client }): IntrospectionAnswer => {
+    const answers = questions.map(({ tokenId, session, subject, client }): IntrospectionAnswer => {
       const known = live.get(session);
       if (known === undefined || known.subject !== subject || known.client !== client) return { active: false };
       if (revoked && revoked.has(tokenId)) return { active: false };
       return activeAnswer(known, answeredAt, asker && (row.roles?.[subject] ?? none));
     });
+    return { answers, carriers: row.carriers ?? [] };
+  };
+
+  return {
+    introspect: async (questions, asker) => (await ask({ questions, asker, carriers: undefined })).answers,
+    introspectToCarry: (questions, client) => {
+      const carried = questions.filter(({ onward }) => onward !== undefined);
+      const carriers = [...new Set([client, ...carried.map((question) => question.client)])];
+      return ask({ questions, asker: { client }, carriers });
+    },
   };
 }
+
+/** `carriers`: the clients to be told of. */
+type Asked = Readonly<{
+  questions: readonly IntrospectionQuestion[];
+  asker: Asker | undefined;
+  carriers: readonly string[] | undefined;
+}>;
 
 /** The statement's one row. */
 type Found = Readonly<{
@@ -56,6 +78,7 @@ type Found = Readonly<{
   revoked: readonly string[];
   /** Of the subjects that have any. */
   roles: Readonly<Record<string, readonly string[] | null>> | null;
+  carriers?: readonly CarryingClient[] | null;
 }>;
 
 const none: readonly string[] = [];

@@ -1,14 +1,15 @@
-import type { IntrospectionAnswer, IntrospectionQuestion } from '@sallyport/auth';
-import { fillPlaceholders, sql } from 'drizzle-orm';
+import type { IntrospectionQuestion } from '@sallyport/auth';
+import { fillPlaceholders, sql, type SQL } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
+import { carryingClients, type CarryingClient } from '../clients/carrying-clients.ts';
 import { epochSeconds } from '../moments.ts';
 import { accounts, clients, revokedTokens, sessions, totpFactors } from '../schema.ts';
 import { passkeys } from '../second-factor/factor-tables.ts';
 import { isLive } from '../sign-in/live-session.ts';
-import { activeAnswer, type Asker, type Known } from './active-answer.ts';
+import { activeAnswer, type Answered, type Asker, type Known } from './active-answer.ts';
 import type { ReadRows } from './read-rows.ts';
 
-const { session, subject, client, token, at, audience, asking } = {
+const { session, subject, client, token, at, audience, asking, carriers } = {
   session: sql.placeholder('session'),
   subject: sql.placeholder('subject'),
   client: sql.placeholder('client'),
@@ -16,13 +17,15 @@ const { session, subject, client, token, at, audience, asking } = {
   at: sql.placeholder('at'),
   audience: sql.placeholder('audience'),
   asking: sql.placeholder('asking'),
+  carriers: sql.placeholder('carriers'),
 };
 
 /**
  * A question by itself, by keys: `isLive` on its row. For one, the statement in sets takes PostgreSQL a fifth longer
  * (docs/decisions/0036); what both mean is held together by `one-definition.test.ts`.
  */
-const statement = new PgDialect().sqlToQuery(sql`
+const statement = (columns: SQL) =>
+  new PgDialect().sqlToQuery(sql`
 SELECT floor(date_part('epoch', ${sessions.authTime}))::int AS "authTime",
   floor(date_part('epoch', ${sessions.secondFactorAt}))::int AS "secondFactorAt", ${sessions.acr} AS acr,
   CASE WHEN ${sessions.riskLevel} <> 'low' AND (
@@ -30,7 +33,7 @@ SELECT floor(date_part('epoch', ${sessions.authTime}))::int AS "authTime",
     OR EXISTS (SELECT FROM ${passkeys} WHERE ${passkeys.subject} = ${sessions.subject})
   ) THEN ${sessions.riskLevel} ELSE 'low' END AS risk,
   (SELECT ${accounts.roles} -> coalesce(${audience}::text, (SELECT ${clients.audience} FROM ${clients} WHERE ${clients.clientId} = ${asking}::text))
-    FROM ${accounts} WHERE ${accounts.subject} = ${sessions.subject}) AS roles
+    FROM ${accounts} WHERE ${accounts.subject} = ${sessions.subject}) AS roles${columns}
 FROM ${sessions}
 WHERE ${sessions.sid} = ${session}
   -- Found by its id, never by its subject, who may have hundreds: no index serves this comparison.
@@ -38,11 +41,25 @@ WHERE ${sessions.sid} = ${session}
   AND NOT EXISTS (SELECT FROM ${revokedTokens} WHERE ${revokedTokens.tokenId} = ${token})
   AND ${isLive(at)}`);
 
-type Found = Known & Readonly<{ roles: readonly string[] | null }>;
+const statements = {
+  introspect: { name: 'introspect one', ...statement(sql``) },
+  carry: {
+    name: 'introspect one to carry',
+    ...statement(sql`, (${sql.raw(carryingClients)} = ANY(${carriers}::text[])) AS carriers`),
+  },
+};
 
-type Asked = Readonly<{ question: IntrospectionQuestion; asker: Asker | undefined; at: Date }>;
+type Found = Known & Readonly<{ roles: readonly string[] | null; carriers?: readonly CarryingClient[] | null }>;
 
-export async function askAboutOne(readRows: ReadRows, asked: Asked): Promise<IntrospectionAnswer> {
+type Asked = Readonly<{
+  question: IntrospectionQuestion;
+  asker: Asker | undefined;
+  carriers: readonly string[] | undefined;
+  at: Date;
+}>;
+
+/** Nobody carries on whose session is over, so then no client is said. */
+export async function askAboutOne(readRows: ReadRows, asked: Asked): Promise<Answered> {
   const { question, asker } = asked;
   const values = {
     session: question.session,
@@ -52,12 +69,11 @@ export async function askAboutOne(readRows: ReadRows, asked: Asked): Promise<Int
     at: asked.at.toISOString(),
     audience: asker !== undefined && 'audience' in asker ? asker.audience : null,
     asking: asker !== undefined && 'client' in asker ? asker.client : null,
+    carriers: asked.carriers,
   };
-  const [found] = await readRows<Found>({
-    name: 'introspect one',
-    text: statement.sql,
-    values: fillPlaceholders(statement.params, values),
-  });
-  if (found === undefined) return { active: false };
-  return activeAnswer(found, epochSeconds(asked.at), asker && (found.roles ?? []));
+  const { name, sql: text, params } = asked.carriers === undefined ? statements.introspect : statements.carry;
+  const [found] = await readRows<Found>({ name, text, values: fillPlaceholders(params, values) });
+  if (found === undefined) return { answers: [{ active: false }], carriers: [] };
+  const answer = activeAnswer(found, epochSeconds(asked.at), asker && (found.roles ?? []));
+  return { answers: [answer], carriers: found.carriers ?? [] };
 }

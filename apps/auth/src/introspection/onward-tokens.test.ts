@@ -39,9 +39,14 @@ async function ask(questions: readonly IntrospectionQuestion[], by: ServiceName 
   return (await auth.as(asking.get(by)).internal.introspect.query({ questions: [...questions] })).answers;
 }
 
+/** Alone, and the same among others, which is another statement. */
 async function onwardOf(asked: IntrospectionQuestion, by: ServiceName = 'payments'): Promise<unknown> {
-  const [answer] = await ask([asked], by);
-  return answer?.active === true ? answer.onward : answer;
+  const [alone] = await ask([asked], by);
+  const [among] = await ask([asked, asked], by);
+  const [said, saidAmong] = [alone, among].map((answer) => (answer?.active === true ? answer.onward : answer));
+  const isCarried = typeof said === 'object' && 'transaction' in said;
+  expect(saidAmong).toEqual(isCarried ? { transaction: someText } : said);
+  return said;
 }
 
 test('who is found alive comes with a transaction token that says what an exchange would have made it say (TTS-01)', async () => {

@@ -17,7 +17,7 @@ const onwardMembers = z.strictObject({ token: z.string().max(4096), scope: scope
  * asker needs to carry the person on. So a payment asks the authority once.
  *
  * It is the token exchange of RFC 8693 without a request of its own, by the same checks: the person's access token, which was issued for
- * the asker; what the asker's client may carry anybody on with; what the person has. Clients are read after the question came.
+ * the asker; what the asker's client may carry anybody on with; what the person has. Clients are read with the session, after the question came.
  *
  * @throws when the database does not answer, or there are no keys: nothing is known then
  */
@@ -26,11 +26,9 @@ export async function introspectOnward(
   questions: readonly IntrospectionQuestion[],
   asker: string,
 ): Promise<readonly IntrospectionAnswer[]> {
-  const asking = authority.introspect(questions, { client: asker });
-  const carried = questions.filter(({ onward }) => onward !== undefined);
-  if (carried.length === 0) return asking;
-  const named = new Set([asker, ...carried.map(({ client }) => client)]);
-  const [answers, clients] = await Promise.all([asking, authority.carryingClients([...named])]);
+  if (questions.every(({ onward }) => onward === undefined)) return authority.introspect(questions, { client: asker });
+  const { answers, carriers } = await authority.introspectToCarry(questions, asker);
+  const clients = new Map(carriers.map((client) => [client.clientId, client]));
   return Promise.all(
     answers.map(async (answer, index) => {
       const question = questions[index];
