@@ -13,6 +13,8 @@ import type { SystemSecrets } from './system-secrets.ts';
 export type SystemOptions = Readonly<{
   /** An empty or an earlier database. The login may create schemas and roles. */
   databaseUrl: string;
+  /** By `prepareSystem`, or a copy of one that was. Default: it is prepared now. */
+  isPrepared?: boolean;
   ports: Readonly<Record<ServiceName, number>>;
   /** What the services call each other, and what stands in tokens as the issuer. Default 127.0.0.1. */
   hostname?: string;
@@ -43,6 +45,11 @@ export type SystemOptions = Readonly<{
   /** A service has ended that nobody asked to. It may be started again. */
   onEnded?: (name: ServiceName, exitCode: number) => void;
 }>;
+
+type PreparationOptions = Pick<
+  SystemOptions,
+  'databaseUrl' | 'secrets' | 'clientsFile' | 'otherClients' | 'mutualTls' | 'services' | 'launchers' | 'onLine'
+>;
 
 export type System = Readonly<{
   urls: Readonly<Record<ServiceName, string>>;
@@ -95,14 +102,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     for (const name of serviceNames.toReversed()) await stop(name);
   };
 
-  const senderConstraint = options.mutualTls && 'mtls';
-  await writeClientsFile(options.clientsFile, options.secrets, { senderConstraint, others: options.otherClients });
-  await Promise.all(
-    services.map((name) => {
-      const launcher = options.launchers?.[name];
-      return prepareService({ name, env: preparationSettings(name, options), launcher, onLine });
-    }),
-  );
+  if (options.isPrepared !== true) await prepareSystem(options);
   try {
     // The others could start without the authority; they would only say in their logs that they miss it.
     await startTogether(services.filter(isAuthority), start);
@@ -125,6 +125,19 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   };
 }
 
+/** Makes an empty or an earlier database one that these services can start on. @throws OperatorError in one line when it cannot */
+export async function prepareSystem(options: PreparationOptions): Promise<void> {
+  const { onLine, services = serviceNames } = options;
+  const senderConstraint = options.mutualTls && 'mtls';
+  await writeClientsFile(options.clientsFile, options.secrets, { senderConstraint, others: options.otherClients });
+  await Promise.all(
+    services.map((name) => {
+      const launcher = options.launchers?.[name];
+      return prepareService({ name, env: preparationSettings(name, options), launcher, onLine });
+    }),
+  );
+}
+
 function isAuthority(name: ServiceName): boolean {
   return name === 'auth';
 }
@@ -138,7 +151,7 @@ async function startTogether(names: readonly ServiceName[], start: System['start
 
 function preparationSettings(
   name: ServiceName,
-  { databaseUrl, secrets, clientsFile }: SystemOptions,
+  { databaseUrl, secrets, clientsFile }: PreparationOptions,
 ): Record<string, string> {
   const settings = { DATABASE_URL: databaseUrl, SEED: 'demo' };
   return name === 'auth'

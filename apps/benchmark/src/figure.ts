@@ -1,4 +1,5 @@
 import type { ServiceName } from '@sallyport/infra/service-process';
+import type { TemporarySystem } from '@sallyport/infra/temporary-system';
 import type { LoadGenerator } from './load-generator.ts';
 import type { Pinning } from './pinning.ts';
 
@@ -81,6 +82,9 @@ export type Readings = Readonly<{
 export type Closable = Readonly<{ close: () => Promise<void> }>;
 export type Open<Value extends Closable> = (run: Run) => Promise<Value>;
 
+/** `preparedWith`: the secrets of the systems that can start on it. */
+export type PreparedDatabase = Readonly<{ databaseUrl: string; preparedWith: TemporarySystem['secrets'] }>;
+
 /** How a run goes about it. */
 export type Run = Readonly<{
   /** Shorter rounds and smaller numbers: what takes minutes is measured on less, and says so in its notes. */
@@ -95,6 +99,8 @@ export type Run = Readonly<{
   telemetry: () => Promise<Record<ServiceName, Readonly<Record<string, string>>>>;
   /** URL of an empty database, beside what is measured: one server for all figures, a database for each call. */
   database: () => Promise<string>;
+  /** The same, prepared for all services: that is done once, and copied. */
+  preparedDatabase: () => Promise<PreparedDatabase>;
   /** Tells whoever waits what is being done. */
   progress: (doing: string) => void;
 }>;

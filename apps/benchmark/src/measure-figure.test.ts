@@ -15,6 +15,7 @@ const run: Run = {
   shared: nobodyAsks,
   telemetry: nobodyAsks,
   database: nobodyAsks,
+  preparedDatabase: nobodyAsks,
 };
 
 /** A figure of two contestants whose rounds go as scripted; `calls` keeps who was asked, in order. */

@@ -1,6 +1,4 @@
-import { totalmem } from 'node:os';
-import { startTemporaryPostgres, type PostgresServer } from '@sallyport/infra/postgres';
-import pg from 'pg';
+import { openDatabases } from './databases.ts';
 import type { Closable, Figure, Open, Run } from './figure.ts';
 import { startLoadGenerator, type LoadGenerator } from './load-generator.ts';
 import { startMeasured, type MeasuredProcess } from './measured-process.ts';
@@ -21,9 +19,7 @@ export function openRun(options: Pick<Run, 'quick' | 'progress'>): OpenRun {
   const shared = new Map<Open<Closable>, Closable>();
   let load: Promise<LoadGenerator> | undefined;
   let collector: Promise<MeasuredProcess> | undefined;
-  let postgres: Promise<PostgresServer> | undefined;
-  let databases = 0;
-  let version: string | undefined;
+  const databases = openDatabases(pinning);
 
   const closeOthers = async (kept: Open<Closable> | undefined): Promise<void> => {
     for (const [open, opened] of shared) {
@@ -47,46 +43,18 @@ export function openRun(options: Pick<Run, 'quick' | 'progress'>): OpenRun {
       const settings = { METRICS_PORT: '0', OTEL_EXPORTER_OTLP_ENDPOINT: url };
       return { auth: settings, catalog: settings, payments: settings };
     },
-    database: async () => {
-      const { url } = await (postgres ??= startTemporaryPostgres({
-        launcher: pinning.rest,
-        settings: [sharedBuffers(), ...durable],
-      }));
-      databases += 1;
-      const database = await newDatabase(url, `benchmark_${databases}`);
-      ({ version } = database);
-      return database.url;
-    },
+    database: databases.empty,
+    preparedDatabase: databases.prepared,
   };
   return {
     ...run,
-    postgresVersion: () => version,
+    postgresVersion: databases.version,
     prepareFor: ({ shares }) => closeOthers(shares),
     close: async () => {
       await closeOthers(undefined);
       await (await load)?.stop();
       await (await collector)?.stop();
-      await (await postgres)?.stop();
+      await databases.close();
     },
   };
-}
-
-async function newDatabase(serverUrl: string, name: string): Promise<Readonly<{ url: string; version: string }>> {
-  const client = new pg.Client({ connectionString: serverUrl });
-  await client.connect();
-  await client.query(`CREATE DATABASE ${name}`);
-  const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
-  await client.end();
-  const url = new URL(serverUrl);
-  url.pathname = name;
-  return { url: String(url), version: rows[0]?.server_version ?? '' };
-}
-
-/** As in production: what is committed is on the disk. */
-const durable = ['fsync=on', 'full_page_writes=on'] as const;
-
-/** As its manual advises, a quarter of the memory, though no more than any figure has rows for: its default holds a quarter of a million sessions. */
-function sharedBuffers(): string {
-  const quarterMib = Math.floor(totalmem() / 4 / 2 ** 20);
-  return `shared_buffers=${Math.min(2048, quarterMib)}MB`;
 }

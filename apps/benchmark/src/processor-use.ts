@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { stolenSeconds } from './stolen-time.ts';
 
 /** Seconds of processor time that the living threads of a process have used; `undefined` where the system does not tell. */
 function processorSeconds(pid: number): number | undefined {
@@ -51,16 +52,17 @@ function openFiles(pid: number): readonly string[] {
   }
 }
 
-/** Share of one processor that a process used while something was done. */
+/** Share of one processor that a process used while something was done, of what the host let anybody here use. */
 export async function shareOf<Result>(
   pid: number | undefined,
   work: () => Promise<Result>,
 ): Promise<Readonly<{ result: Result; coreShare?: number }>> {
-  const [before, startedAtMs] = [pid === undefined ? undefined : processorSeconds(pid), performance.now()];
+  if (pid === undefined) return { result: await work() };
+  const now = () => ({ used: processorSeconds(pid), stolen: stolenSeconds(pid), seconds: performance.now() / 1000 });
+  const before = now();
   const result = await work();
-  const [after, seconds] = [
-    pid === undefined ? undefined : processorSeconds(pid),
-    (performance.now() - startedAtMs) / 1000,
-  ];
-  return before === undefined || after === undefined ? { result } : { result, coreShare: (after - before) / seconds };
+  const after = now();
+  if (before.used === undefined || after.used === undefined) return { result };
+  const seconds = after.seconds - before.seconds - (after.stolen - before.stolen);
+  return { result, coreShare: (after.used - before.used) / seconds };
 }

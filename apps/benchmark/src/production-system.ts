@@ -14,11 +14,12 @@ type Changes = Pick<TemporarySystemOptions, 'services' | 'launchers' | 'programs
  * `extraSettings` come beside those of metrics and traces.
  */
 export async function startProductionSystem(run: Run, changes: Changes): Promise<MeasuredSystem> {
-  const databaseUrl = await run.database();
+  const { databaseUrl, preparedWith } = await run.preparedDatabase();
   const { auth, catalog, payments } = await run.telemetry();
   const { extraSettings = {} } = changes;
   const system = await startTemporarySystem(databaseUrl, {
     ...changes,
+    preparedWith,
     logLevel: 'info',
     isLogKept: false,
     extraSettings: {
@@ -32,7 +33,12 @@ export async function startProductionSystem(run: Run, changes: Changes): Promise
 
 /** The same without log, metrics and traces, to see what they take. Nobody runs it like this. */
 export async function startSilentSystem(run: Run, changes: Changes): Promise<MeasuredSystem> {
-  const databaseUrl = await run.database();
-  const system = await startTemporarySystem(databaseUrl, { ...changes, logLevel: 'error', isLogKept: false });
+  const { databaseUrl, preparedWith } = await run.preparedDatabase();
+  const system = await startTemporarySystem(databaseUrl, {
+    ...changes,
+    preparedWith,
+    logLevel: 'error',
+    isLogKept: false,
+  });
   return { ...system, databaseUrl };
 }
