@@ -81,3 +81,11 @@ test('what one reader remembers another has never seen', () => {
   expect(read.map((each) => each === read[1])).toEqual([false, true, true, false]);
   expect(new Set(read.map((each) => JSON.stringify(each))).size).toBe(1);
 });
+
+test('headers that differ before their last characters only are never taken for each other, however often they come', () => {
+  const read = authorizationReader();
+  const ending = 'D'.repeat(40);
+  const headers = ['AAAA.AAAA', 'BBBB.BBBB', 'AAAA.BBBB'].map((beginning) => `Bearer ${beginning}.${ending}`);
+  for (const header of [...headers, ...headers, ...headers.toReversed(), ...headers])
+    expect(read([header])).toEqual({ kind: 'token', token: header.slice('Bearer '.length), scheme: 'Bearer' });
+});

@@ -1,7 +1,7 @@
 import { andThen } from './and-then.ts';
 import type { BearerToken } from './bearer-token.ts';
 import { systemClock, type Clock } from './clock.ts';
-import { sightings, type Sightings } from './sightings.ts';
+import { markOf, sightings, type Sightings } from './sightings.ts';
 import type { TokenVerifier, Verification } from './token-verifier.ts';
 
 /** Bounds of the cache, by number and by size: whichever is reached first drops the oldest entry. */
@@ -28,11 +28,11 @@ export type CachingOptions = Readonly<{
 const cacheForMs = 5000;
 
 type Verified = Extract<Verification, { outcome: 'verified' }>;
-type Entry = Readonly<{ verification: Verified; untilMs: number; epoch: number; bytes: number }>;
+type Entry = Readonly<{ token: BearerToken; verification: Verified; untilMs: number; epoch: number; bytes: number }>;
 
 /**
- * Remembers tokens that were verified. The key is the whole canonical text, so two tokens never share an entry; only
- * "yes" is kept, for at most 5 s, never past `exp`, and only in the epoch of keys in which its check began. Revocation is
+ * Remembers tokens that were verified. The key is the whole canonical text, so two tokens never share an entry: it is looked for by its mark, then
+ * compared. Of two tokens with one mark, which are one pair in 10,000 tokens at best, the later has the place. Only "yes" is kept, for at most 5 s, never past `exp`, and only in the epoch of keys in which its check began. Revocation is
  * not remembered here: the gate looks at the feed after every verification, cached or not, so an entry that began before
  * a revocation cannot bring its token back.
  */
@@ -42,17 +42,18 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
   const maxBytes = options.maxBytes ?? 16 * 1024 * 1024;
   const epoch = options.epoch ?? (() => 0);
   const seen = options.keep === 'each' ? everything : sightings();
-  const entries = new Map<BearerToken, Entry>();
+  const entries = new Map<number, Entry>();
   let bytes = 0;
 
-  function forget(token: BearerToken): void {
-    bytes -= entries.get(token)?.bytes ?? 0;
-    entries.delete(token);
+  function forget(mark: number): void {
+    bytes -= entries.get(mark)?.bytes ?? 0;
+    entries.delete(mark);
   }
 
-  function remember(token: BearerToken, entry: Entry): void {
-    forget(token);
-    entries.set(token, entry);
+  function remember(entry: Entry): void {
+    const mark = markOf(entry.token);
+    forget(mark);
+    entries.set(mark, entry);
     bytes += entry.bytes;
     // A Map keeps insertion order: the oldest entry goes first.
     for (const oldest of entries.keys()) {
@@ -64,12 +65,13 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
   return {
     maxLifetimeSeconds: inner.maxLifetimeSeconds,
     verify(token): Verification | Promise<Verification> {
-      const entry = seen.has(token) ? entries.get(token) : undefined;
-      if (entry !== undefined) {
+      const mark = markOf(token);
+      const entry = entries.get(mark);
+      if (entry?.token === token) {
         const { verification, untilMs } = entry;
         const isAlive = clock.monotonicMs() < untilMs && clock.epochSeconds() < verification.token.expiresAt;
         if (isAlive && entry.epoch === epoch()) return verification;
-        forget(token);
+        forget(mark);
       }
       return verifyAndRemember(token);
     },
@@ -80,7 +82,7 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
     const begunIn = epoch();
     const settle = (verification: Verification): Verification => {
       if (verification.outcome === 'verified' && begunIn === epoch()) {
-        if (seen.has(token)) remember(token, entryOf(token, verification, begunIn));
+        if (seen.has(token)) remember(entryOf(token, verification, begunIn));
         else seen.add(token);
       }
       return verification;
@@ -91,7 +93,7 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
   function entryOf(token: BearerToken, verification: Verified, begunIn: number): Entry {
     const leftMs = (verification.token.expiresAt - clock.epochSeconds()) * 1000;
     const untilMs = verification.checkedAtMs + Math.min(cacheForMs, leftMs);
-    return { verification, untilMs, epoch: begunIn, bytes: estimateBytes(token, verification) };
+    return { token, verification, untilMs, epoch: begunIn, bytes: estimateBytes(token, verification) };
   }
 }
 

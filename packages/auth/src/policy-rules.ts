@@ -40,24 +40,36 @@ const maxPrepared = 1000;
 
 function preparedConditions(ruleSet: RuleSet): PolicyRules['which'] {
   const rolesNamed = [...new Set(ruleSet.rules.map(({ to }) => to))].flatMap((to) => roleIn(to) ?? []).toSorted();
-  const prepared = new Map<string, PolicyCondition>();
+  // By who asks, then by action, then by kind: one key of all three would be a new text for each question.
+  const prepared = new Map<string, Map<string, Map<string, PolicyCondition>>>();
+  let count = 0;
   return (question) => {
-    const key = questionKey(question, rolesNamed);
-    const known = prepared.get(key);
+    const who = rolesOf(question.principal, rolesNamed);
+    const known = prepared.get(who)?.get(question.action)?.get(question.kind);
     if (known !== undefined) return known;
     // Roles may come in many combinations; the newest are kept.
-    if (prepared.size >= maxPrepared) prepared.clear();
+    if (count >= maxPrepared) {
+      prepared.clear();
+      count = 0;
+    }
+    count += 1;
     const made = conditionFor(ruleSet, question);
-    prepared.set(key, made);
+    within(within(prepared, who), question.action).set(question.kind, made);
     return made;
   };
 }
 
-/** The same for all who have the same of the roles that rules name. No name in a rule set has a space or a line break in it. */
-function questionKey({ principal, action, kind }: PolicyListQuestion, rolesNamed: readonly string[]): string {
+/** The same for all who have the same of the roles that rules name. No name in a rule set has a space in it. */
+function rolesOf(principal: PolicyPrincipal | undefined, rolesNamed: readonly string[]): string {
   let who = principal === undefined ? 'anyone' : 'user';
   for (const role of rolesNamed) if (principal?.roles.has(role) === true) who += ` ${role}`;
-  return `${action}\n${kind}\n${who}`;
+  return who;
+}
+
+function within<Value>(map: Map<string, Map<string, Value>>, key: string): Map<string, Value> {
+  const found = map.get(key) ?? new Map<string, Value>();
+  map.set(key, found);
+  return found;
 }
 
 /** The rules that apply to all things of the kind, as one condition that names no one's id. */

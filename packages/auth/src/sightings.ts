@@ -17,7 +17,7 @@ export type Sightings = Readonly<{
  * text instead costs memory for each text that it does not have: V8 copies the text to its old objects, where it stays for seconds.
  */
 export function sightings(): Sightings {
-  const marks = new Uint32Array(sets * ways);
+  const marks = new Int32Array(sets * ways);
   const has = (text: string): boolean => {
     const mark = markOf(text);
     const first = placeOf(mark);
@@ -39,13 +39,13 @@ export function sightings(): Sightings {
 }
 
 function placeOf(mark: number): number {
-  return (mark % sets) * ways;
+  return (mark & (sets - 1)) * ways;
 }
 
-/** Never 0, which stands where there is no mark. */
-function markOf(text: string): number {
+/** 32 bits of a text's last characters. Never 0, which stands where there is no mark. */
+export function markOf(text: string): number {
   let mark = 1;
   for (let at = Math.max(0, text.length - charactersRead); at < text.length; at += 1)
-    mark = Math.imul(mark, 31) + text.charCodeAt(at);
-  return mark >>> 0 || 1;
+    mark = (Math.imul(mark, 31) + text.charCodeAt(at)) | 0;
+  return mark || 1;
 }

@@ -88,7 +88,11 @@ function outcomeOf(data: unknown): CallOutcome {
 /** What tRPC takes for a stream of results: JSON would say nothing of it, or of a part of it. */
 function isStream(data: unknown): boolean {
   if (!isObject(data)) return false;
-  return isAsyncIterable(data) || Object.values(data).some((part) => isPromise(part) || isAsyncIterable(part));
+  if (isAsyncIterable(data)) return true;
+  // Without a list of the values: most results have none that comes later.
+  for (const name in data)
+    if ((isPromise(data[name]) || isAsyncIterable(data[name])) && Object.hasOwn(data, name)) return true;
+  return false;
 }
 
 function isAsyncIterable(value: unknown): boolean {

@@ -81,11 +81,18 @@ function headerValues(rawHeaders: readonly string[]): HeaderValues {
     let values: string[] | undefined;
     for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
       const line = rawHeaders[index] ?? '';
-      if (line === name || (line.length === name.length && line.toLowerCase() === name.toLowerCase()))
-        (values ??= []).push(rawHeaders[index + 1] ?? '');
+      if (line === name || isSpelled(line, name)) (values ??= []).push(rawHeaders[index + 1] ?? '');
     }
     return values ?? none;
   };
 }
+
+/** Whether these are one name in whatever case: looked at closely where length and first letter fit. */
+function isSpelled(line: string, name: string): boolean {
+  if (line.length !== name.length || (line.charCodeAt(0) ^ name.charCodeAt(0)) & ~caseBit) return false;
+  return line.toLowerCase() === name.toLowerCase();
+}
+
+const caseBit = 0x20;
 
 const none: readonly string[] = [];

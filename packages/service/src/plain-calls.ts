@@ -24,7 +24,7 @@ export function plainCallReader(router: AnyTRPCRouter): (request: CallRequest) =
   return ({ exchange, query, body }) => {
     if (!query.isPlain || asksForStream(exchange)) return undefined;
     const { method, path } = exchange;
-    const called = calledBy(path.slice(trpcPath.length), query.isBatch);
+    const called = calledBy(path, query.isBatch);
     if (called === undefined || (called[0]?.type === 'mutation' && method !== 'POST')) return undefined;
     try {
       const inputs = readInputs(method === 'POST' ? body : query.input, query.isBatch);
@@ -35,10 +35,12 @@ export function plainCallReader(router: AnyTRPCRouter): (request: CallRequest) =
   };
 
   /** All of one kind; `undefined` when one is unknown or of the other. */
-  function calledBy(text: string, isBatch: boolean): readonly PlainProcedure[] | undefined {
+  function calledBy(path: string, isBatch: boolean): readonly PlainProcedure[] | undefined {
     const procedures: PlainProcedure[] = [];
-    for (const name of isBatch ? text.split(',') : [text]) {
-      const procedure = known.get(name);
+    // One call is looked up by its path as it came, which others look up too: a part of it would be a new text.
+    const paths = isBatch ? Array.from(path.slice(trpcPath.length).split(','), (name) => trpcPath + name) : [path];
+    for (const each of paths) {
+      const procedure = known.get(each);
       if (procedure === undefined || procedure.type !== (procedures[0] ?? procedure).type) return undefined;
       procedures.push(procedure);
     }
@@ -49,6 +51,7 @@ export function plainCallReader(router: AnyTRPCRouter): (request: CallRequest) =
 /** No procedure of another name can be meant by a path that is spelled like this. */
 const plainName = /^[\w.~-]+$/;
 
+/** By the paths at which they are called. */
 function plainProcedures(router: AnyTRPCRouter): ReadonlyMap<string, PlainProcedure> {
   // oxlint-disable-next-line typescript/no-unsafe-assignment -- tRPC types the procedures of any router as `any`
   const procedures: Readonly<Record<string, AnyTRPCProcedure>> = router._def.procedures;
@@ -56,7 +59,7 @@ function plainProcedures(router: AnyTRPCRouter): ReadonlyMap<string, PlainProced
   for (const [path, procedure] of Object.entries(procedures)) {
     const { type } = procedure._def;
     if (type !== 'subscription' && plainName.test(path))
-      known.set(path, { path, type, run: procedureCaller(procedure) });
+      known.set(trpcPath + path, { path, type, run: procedureCaller(procedure) });
   }
   return known;
 }

@@ -7,6 +7,7 @@ const maxPathLength = 2048;
 const maxQueryLength = 8192;
 const maxHeaderLines = 100;
 const maxCredentialLength = maxTokenLength + 'Bearer '.length;
+const credentialHeaders = ['authorization', 'txn-token'];
 const maxNesting = 32;
 
 /**
@@ -17,9 +18,8 @@ export function checkHead({ request, path, query, headers }: Exchange): void {
   if (!path.startsWith('/')) refuseRequest('invalid_request');
   if (path.length > maxPathLength || query.length > maxQueryLength) refuseRequest('uri_too_long');
   if (request.rawHeaders.length > maxHeaderLines * 2) refuseRequest('headers_too_large');
-  for (const name of ['authorization', 'txn-token']) {
-    if (headers(name).some((value) => value.length > maxCredentialLength)) refuseRequest('invalid_request');
-  }
+  for (const name of credentialHeaders)
+    for (const { length } of headers(name)) if (length > maxCredentialLength) refuseRequest('invalid_request');
 }
 
 /** A GET that carries a body is somebody's attempt to hide a second request in it. */
