@@ -35,7 +35,7 @@ export type GuardedProcess = Readonly<{
 
 // Its text, not its path: whom it runs as may not be able to read this folder.
 const guard = readFileSync(join(import.meta.dirname, 'guard.sh'), 'utf8').replace(/^#.*\n/gm, '');
-/** Programs are started again and again, and each start takes a third less when Node has compiled the same before. */
+/** Programs are started again and again, and each start takes up to a third less when Node has compiled the same before. */
 const compiled = join(repositoryRoot, 'node_modules', '.cache', 'node');
 const running = new Set<GuardedProcess>();
 

@@ -1,6 +1,6 @@
 import { base64url } from 'jose';
 import type { DenialReason } from './denial.ts';
-import { markOf, sightings } from './sightings.ts';
+import { returningTexts } from './returning-texts.ts';
 
 declare const checked: unique symbol;
 
@@ -31,27 +31,20 @@ export type AuthorizationReader = (values: readonly string[]) => Authorization;
 
 /** Headers that came more than once are remembered whole, together at most 2 MB: a steady caller's is not read again letter by letter. */
 export function authorizationReader(): AuthorizationReader {
-  // By marks, and then the whole text is compared: to find a text itself in a Map, V8 has to read it letter by letter first.
-  const read = new Map<number, Readonly<{ value: string; authorization: Authorization }>>();
-  const seen = sightings();
+  const read = returningTexts<Authorization>(readBounds);
 
   return ([value, second]) => {
     if (value === undefined) return { kind: 'none' };
     if (second !== undefined) return { kind: 'refused', reason: 'authorization_repeated' };
-    const mark = markOf(value);
-    const known = read.get(mark);
-    // The same object for many requests, so nobody may change it.
-    if (known?.value === value) return known.authorization;
+    const known = read.get(value);
+    if (known !== undefined) return known;
     const authorization = readValue(value);
-    if (authorization.kind !== 'token' || value.length > maxReadLength || !seen.comesAgain(value)) return authorization;
-    if (read.size >= maxRead) read.clear();
-    read.set(mark, { value, authorization });
+    if (authorization.kind === 'token') read.set(value, authorization);
     return authorization;
   };
 }
 
-const maxRead = 2000;
-const maxReadLength = 1024;
+const readBounds = { maxTexts: 2000, maxLength: 1024 };
 
 /** The reader that all requests of this process share. */
 export const readAuthorization: AuthorizationReader = authorizationReader();

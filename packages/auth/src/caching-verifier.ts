@@ -31,10 +31,11 @@ type Verified = Extract<Verification, { outcome: 'verified' }>;
 type Entry = Readonly<{ token: BearerToken; verification: Verified; untilMs: number; epoch: number; bytes: number }>;
 
 /**
- * Remembers tokens that were verified. The key is the whole canonical text, so two tokens never share an entry: it is looked for by its mark, then
- * compared. Of two tokens with one mark, which are one pair in 10,000 tokens at best, the later has the place. Only "yes" is kept, for at most 5 s, never past `exp`, and only in the epoch of keys in which its check began. Revocation is
- * not remembered here: the gate looks at the feed after every verification, cached or not, so an entry that began before
- * a revocation cannot bring its token back.
+ * Remembers tokens that were verified. The key is the whole canonical text, so two tokens never share an entry: it is looked for by
+ * its mark, then compared. Of two tokens with one mark, a pair that one in a hundred full caches has, the later has the place. Only
+ * "yes" is kept, for at most 5 s, never past `exp`, and only in the epoch of keys in which its check began. Revocation is not
+ * remembered here: the gate looks at the feed after every verification, cached or not, so an entry that began before a revocation
+ * cannot bring its token back.
  */
 export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = {}): TokenVerifier {
   const clock = options.clock ?? systemClock;

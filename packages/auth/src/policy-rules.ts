@@ -44,7 +44,7 @@ function preparedConditions(ruleSet: RuleSet): PolicyRules['which'] {
   const prepared = new Map<string, Map<string, Map<string, PolicyCondition>>>();
   let count = 0;
   return (question) => {
-    const who = rolesOf(question.principal, rolesNamed);
+    const who = whoAsks(question.principal, rolesNamed);
     const known = prepared.get(who)?.get(question.action)?.get(question.kind);
     if (known !== undefined) return known;
     // Roles may come in many combinations; the newest are kept.
@@ -60,7 +60,7 @@ function preparedConditions(ruleSet: RuleSet): PolicyRules['which'] {
 }
 
 /** The same for all who have the same of the roles that rules name. No name in a rule set has a space in it. */
-function rolesOf(principal: PolicyPrincipal | undefined, rolesNamed: readonly string[]): string {
+function whoAsks(principal: PolicyPrincipal | undefined, rolesNamed: readonly string[]): string {
   let who = principal === undefined ? 'anyone' : 'user';
   for (const role of rolesNamed) if (principal?.roles.has(role) === true) who += ` ${role}`;
   return who;

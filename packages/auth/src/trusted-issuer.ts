@@ -1,9 +1,9 @@
 import type { BackgroundConfirmation } from './background-confirmation.ts';
 import { decodeBase64url } from './base64url.ts';
 import { claimsPart, type BearerToken } from './bearer-token.ts';
+import { returningTexts } from './returning-texts.ts';
 import type { RevocationFeed } from './revocation-feed.ts';
 import { rememberForMs } from './revocations.ts';
-import { sightings } from './sightings.ts';
 import { parseStrictObject } from './strict-json.ts';
 import type { OpaqueTokenVerifier, TokenVerifier } from './token-verifier.ts';
 
@@ -99,24 +99,18 @@ export function chooseIssuer<Issuer extends Readonly<{ issuer: string }>>(
   const [only, second] = issuers;
   if (second === undefined) return () => only;
   const byName = new Map(issuers.map((issuer) => [issuer.issuer, issuer]));
-  // By the whole text, which says the same each time. What comes once is neither kept nor looked for.
-  const chosen = new Map<BearerToken, Issuer>();
-  const seen = sightings();
+  // A token's text says the same each time.
+  const chosen = returningTexts<Issuer>(chosenBounds);
   return (token) => {
-    const isReturning = seen.comesAgain(token);
-    const known = isReturning ? chosen.get(token) : undefined;
+    const known = chosen.get(token);
     if (known !== undefined) return known;
     const claims = parseStrictObject(decodeBase64url(claimsPart(token)));
     const iss = claims?.['iss'];
     const issuer = typeof iss === 'string' ? byName.get(iss) : undefined;
-    if (issuer !== undefined && isReturning && token.length <= maxChosenLength) {
-      if (chosen.size >= maxChosen) chosen.clear();
-      chosen.set(token, issuer);
-    }
+    if (issuer !== undefined) chosen.set(token, issuer);
     return issuer;
   };
 }
 
 /** Together at most 10 MB of text. */
-const maxChosen = 10_000;
-const maxChosenLength = 1024;
+const chosenBounds = { maxTexts: 10_000, maxLength: 1024 };
