@@ -34,14 +34,21 @@ type Asker = Readonly<{ resolve: (answer: IntrospectionAnswer) => void; reject: 
 export function coalescingAuthority(ask: AskAuthority, options: CoalescingOptions = {}): AskAboutOne {
   const { deadlineMs = 1000, maxBatch = 128, maxUnderWay = 2 } = options;
   // In the order in which they were first asked: nobody is overtaken.
-  const waiting = new Map<string | symbol, Waiting>();
+  let waiting = new Map<string | symbol, Waiting>();
   let underWay = 0;
 
   function send(): void {
     while (underWay < maxUnderWay && waiting.size > 0) {
       underWay += 1;
-      void answerAll(takeFirst(waiting, maxBatch));
+      void answerAll(takeFirst());
     }
+  }
+
+  // The others begin a Map of their own. One that was used again and again would keep what once stood in it: docs/decisions/0041.
+  function takeFirst(): readonly Waiting[] {
+    const entries = [...waiting];
+    waiting = new Map(entries.slice(maxBatch));
+    return entries.slice(0, maxBatch).map(([, entry]) => entry);
   }
 
   async function answerAll(batch: readonly Waiting[]): Promise<void> {
@@ -83,16 +90,6 @@ export function coalescingAuthority(ask: AskAuthority, options: CoalescingOption
         };
       }
     });
-}
-
-function takeFirst(waiting: Map<string | symbol, Waiting>, count: number): readonly Waiting[] {
-  const batch: Waiting[] = [];
-  for (const [key, entry] of waiting) {
-    if (batch.length === count) break;
-    waiting.delete(key);
-    batch.push(entry);
-  }
-  return batch;
 }
 
 /** One answer that cannot be read is no answer to its own question, and nothing to the others. */

@@ -5,8 +5,8 @@ import { assert, constantFrom, property, shuffledSubarray } from 'fast-check';
 import { expect, test } from 'vitest';
 import { openExchanges } from './drain.ts';
 import { openExchange, type Exchange } from './http-exchange.ts';
+import { grownOld } from './testing/grown-old.ts';
 
-const connections = [new Socket(), new Socket()] as const;
 const places = [0, 1, 2, 3, 4, 5];
 
 function begin(socket: Socket): Exchange {
@@ -18,6 +18,7 @@ test('in whatever order requests end, those under way are known, and no other', 
   assert(
     property(shuffledSubarray(places), constantFrom(0, 1), (ended, connection) => {
       const exchanges = openExchanges();
+      const connections = [new Socket(), new Socket()] as const;
       const begun = places.map((place) => begin(connections[place % 2 === 0 ? 0 : 1]));
       for (const exchange of begun) exchanges.add(exchange);
       for (const place of ended) exchanges.remove(begun[place] ?? begin(connections[0]));
@@ -29,4 +30,27 @@ test('in whatever order requests end, those under way are known, and no other', 
       expect(places.filter((place) => begun[place]?.abort.signal.aborted)).toEqual(left);
     }),
   );
+});
+
+test('nothing of an exchange outlives it: it goes with the young generation', async () => {
+  const exchanges = openExchanges();
+  const sockets = Array.from({ length: 64 }, () => new Socket());
+  const grown = await grownOld(() => {
+    for (let index = 0; index < 10; index += 1) {
+      const begun = sockets.map(begin);
+      for (const exchange of begun) exchanges.add(exchange);
+      for (const exchange of begun) exchanges.remove(exchange);
+    }
+  });
+  // 32,000 of them: 45 MB, where they stay; 0.2 where they do not.
+  expect(grown).toBeLessThan(2_000_000);
+});
+
+test('a connection that is closed is forgotten, with what nobody ended on it', () => {
+  const exchanges = openExchanges();
+  const socket = new Socket();
+  exchanges.add(begin(socket));
+  expect(exchanges.on(socket)).toHaveLength(1);
+  socket.emit('close');
+  expect(exchanges.on(socket)).toEqual([]);
 });

@@ -6,27 +6,39 @@ import type { Exchange } from './http-exchange.ts';
 
 /** The exchanges under way, and whether new ones are still welcome. */
 export function openExchanges() {
-  const open = new Set<Exchange>();
+  // By connection, which lives for many requests. A Set of all exchanges makes itself a new table every hundred requests; the first old table
+  // that outlives a young collection keeps each later one, and all that stood in it, until the next full collection.
+  const open = new Map<Duplex, Exchange[]>();
   const streams = new Set<Exchange>();
   let stopping = false;
   // A caller may send its next requests before it has the first answer, so there can be several.
-  const on = (socket: Duplex) => [...open].filter(({ request }) => request.socket === socket);
+  const on = (socket: Duplex): readonly Exchange[] => open.get(socket) ?? [];
+  const all = (): readonly Exchange[] => [...open.values()].flat();
 
   return {
     isStopping: () => stopping,
     /** The exchanges under way on one connection. */
     on,
     add: (exchange: Exchange): void => {
-      open.add(exchange);
+      const { socket } = exchange.request;
+      const others = open.get(socket);
+      if (others === undefined) {
+        open.set(socket, [exchange]);
+        socket.once('close', () => open.delete(socket));
+      } else {
+        others.push(exchange);
+      }
       if (stopping) closeAfter(exchange);
     },
     /** Its response is closed: done, or cut. */
     remove: (exchange: Exchange): void => {
       const { socket } = exchange.request;
-      open.delete(exchange);
+      const others = open.get(socket) ?? [];
+      const at = others.indexOf(exchange);
+      if (at !== -1) others.splice(at, 1);
       streams.delete(exchange);
       // A stream that was open when the stop began has told its caller that the connection stays.
-      if (stopping && on(socket).length === 0) socket.destroySoon();
+      if (stopping && others.length === 0) socket.destroySoon();
     },
     markStream: (exchange: Exchange): void => {
       if (stopping) exchange.abort.abort();
@@ -34,11 +46,11 @@ export function openExchanges() {
     },
     stop: (): void => {
       stopping = true;
-      for (const exchange of open) if (!exchange.response.headersSent) closeAfter(exchange);
+      for (const exchange of all()) if (!exchange.response.headersSent) closeAfter(exchange);
       for (const { abort } of streams) abort.abort();
     },
     abortAll: (): void => {
-      for (const { abort } of open) abort.abort();
+      for (const { abort } of all()) abort.abort();
     },
   };
 }

@@ -24,10 +24,11 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     if (size > maxBytes + maxDiscardedBytes) resolve();
   });
   request.once('end', resolve).once('error', resolve).once('close', resolve);
-  await read;
+  // One that broke off before it was begun has no more to say.
+  if (!request.closed) await read;
   if (size > maxBytes) refuseRequest('payload_too_large');
-  // The caller left in the middle. Nobody hears this; what came so far must not pass for the whole.
-  if (!request.complete) refuseRequest('invalid_request');
+  // The caller left before all was read. Nobody hears this; what was read so far must not pass for the whole.
+  if (!request.readableEnded) refuseRequest('invalid_request');
   return decode(chunks);
 }
 

@@ -4,13 +4,14 @@ import { directCalls } from './direct-calls.ts';
 import { drain, openExchanges } from './drain.ts';
 import { answer, type Endpoints } from './endpoints.ts';
 import { healthRoutes, type Readiness, type Readings } from './health.ts';
-import { openExchange } from './http-exchange.ts';
+import { openExchange, type Exchange } from './http-exchange.ts';
 import type { TrpcEndpointOptions } from './incoming.ts';
 import type { Log } from './log.ts';
 import type { MutualTls } from './mutual-tls.ts';
 import { openListeners } from './open-listeners.ts';
 import { requestLog } from './request-log.ts';
 import type { Route } from './routes.ts';
+import { startTogether } from './start-together.ts';
 import { openPathLabels } from './telemetry/path-labels.ts';
 import { noTelemetry, tellRequest, type Telemetry } from './telemetry/telemetry.ts';
 import { trpcEndpoint } from './trpc-endpoint.ts';
@@ -93,6 +94,7 @@ export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<
     onError: requests.failed,
   };
 
+  const start = startTogether<Exchange>((exchange) => void answer(exchange, endpoints));
   const labelOf = openPathLabels(options.router.tiers.keys(), endpoints.routes);
   if (options.readings !== undefined) telemetry.meters.watch(options.readings);
 
@@ -107,7 +109,7 @@ export async function serve<Router extends AnyTRPCRouter>(options: ServeOptions<
         requests.done(exchange, tookMs);
         tellRequest(telemetry, exchange, { path: labelOf(exchange.path), tookMs });
       });
-      void answer(exchange, endpoints);
+      start(exchange);
     },
     onUnreadable: (error, socket) => answerUnreadable(error, { socket, exchanges: exchanges.on(socket), log }),
   });

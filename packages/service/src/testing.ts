@@ -1,3 +1,4 @@
+export { grownOld } from './testing/grown-old.ts';
 export {
   callProcedure,
   identityFields,

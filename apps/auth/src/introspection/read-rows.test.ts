@@ -1,7 +1,6 @@
 import { once } from 'node:events';
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { throwAwayDatabase, type ThrowAwayDatabase } from '@sallyport/db/testing';
+import { grownOld } from '@sallyport/service/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rowReader } from './read-rows.ts';
@@ -45,25 +44,13 @@ test('a statement that PostgreSQL refuses rejects alone', async () => {
 });
 
 test('nothing of a statement outlives it: its rows go with the young generation', async () => {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as (options: Readonly<{ type: 'minor' | 'major' }>) => void;
-  const oldBytes = () =>
-    getHeapSpaceStatistics().find((space) => space.space_name === 'old_space')?.space_used_size ?? NaN;
   const client = await connected();
   const readRows = rowReader(client, 10_000);
   const statement = { name: 'many', text: 'SELECT n::text AS number FROM generate_series(1, 100) n' };
-  const ask = async (times: number) => {
-    for (let index = 0; index < times; index += 1) await readRows(statement);
-  };
-  await ask(500);
-  collect({ type: 'major' });
-  const before = oldBytes();
-  for (let turn = 0; turn < 50; turn += 1) {
-    await ask(20);
-    collect({ type: 'minor' });
-    collect({ type: 'minor' });
-  }
+  const grown = await grownOld(async () => {
+    for (let index = 0; index < 20; index += 1) await readRows(statement);
+  });
   // A hundred thousand rows: 6 MB, where they stay; 0.1 where they do not.
-  expect(oldBytes() - before).toBeLessThan(2_000_000);
+  expect(grown).toBeLessThan(2_000_000);
   await client.end();
 });
