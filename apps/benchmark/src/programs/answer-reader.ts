@@ -2,24 +2,25 @@
 export type ExpectedAnswer = Readonly<{ status: number; containing: string }>;
 
 const headEnd = Buffer.from('\r\n\r\n');
+const nothing = Buffer.alloc(0);
 
 /**
  * Reads HTTP/1.1 answers with `Content-Length` or in chunks from the bytes of one connection, one answer at a time. Throws at one that
- * is not the expected.
+ * is not the expected. A chunk may be overwritten as soon as it was read.
  */
 export function readAnswers({ status, containing }: ExpectedAnswer, onAnswer: () => void): (chunk: Buffer) => void {
   const begin = Buffer.from(`HTTP/1.1 ${status} `);
   const content = Buffer.from(containing);
-  let held: Buffer = Buffer.alloc(0);
+  let held: Buffer = nothing;
   return (chunk) => {
-    held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-    const end = answerEnd(held);
+    const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    const end = answerEnd(bytes);
+    held = end === undefined ? Buffer.from(bytes) : nothing;
     if (end === undefined) return;
-    if (held.compare(begin, 0, begin.length, 0, begin.length) !== 0 || !held.includes(content)) {
-      throw new Error(`Answered wrongly: ${held.toString('utf8', 0, 500)}`);
+    if (bytes.compare(begin, 0, begin.length, 0, begin.length) !== 0 || !bytes.includes(content)) {
+      throw new Error(`Answered wrongly: ${bytes.toString('utf8', 0, 500)}`);
     }
-    if (end !== held.length) throw new Error('An answer is followed by bytes that nobody asked for.');
-    held = Buffer.alloc(0);
+    if (end !== bytes.length) throw new Error('An answer is followed by bytes that nobody asked for.');
     onAnswer();
   };
 }

@@ -15,10 +15,8 @@ takeOrders({ send });
 async function send(load: LoadOrder): Promise<LoadAnswer> {
   const { hostname, port, host } = new URL(load.url);
   const messages = load.requests.map((request) => requestBytes(request, host));
-  const sockets = await Promise.all(
-    Array.from({ length: load.connections }, () =>
-      connected(connect({ host: hostname, port: Number(port), noDelay: true })),
-    ),
+  const connections = await Promise.all(
+    Array.from({ length: load.connections }, () => openConnection({ host: hostname, port: Number(port) })),
   );
   const latencies: number[] = [];
   let sent = 0;
@@ -32,7 +30,7 @@ async function send(load: LoadOrder): Promise<LoadAnswer> {
   };
   const stopPolling = load.polls === true ? keepPolling() : () => {};
   const { coreShare } = await shareOf(load.pid, () =>
-    Promise.all(sockets.map((socket) => converse(socket, { load, next, onAnswer }))),
+    Promise.all(connections.map((connection) => converse(connection, { load, next, onAnswer }))),
   );
   stopPolling();
   const ms = performance.now() - startedAtMs;
@@ -53,9 +51,20 @@ function keepPolling(): () => void {
   };
 }
 
-async function connected(socket: Socket): Promise<Socket> {
+type Connection = { readonly socket: Socket; take: (bytes: Buffer) => void };
+
+/** Where all answers are received: each is read before the next one comes. Node would have 64 KiB for each of them, and collect those. */
+const received = Buffer.alloc(64 * 1024);
+
+async function openConnection(server: Readonly<{ host: string; port: number }>): Promise<Connection> {
+  const callback = (size: number) => {
+    connection.take(received.subarray(0, size));
+    return true;
+  };
+  const socket = connect({ ...server, noDelay: true, onread: { buffer: received, callback } });
+  const connection: Connection = { socket, take: () => {} };
   await once(socket, 'connect');
-  return socket;
+  return connection;
 }
 
 type Conversation = Readonly<{
@@ -66,7 +75,8 @@ type Conversation = Readonly<{
 }>;
 
 /** Resolves when it is over; rejects at the first answer that is not the expected one. */
-function converse(socket: Socket, { load, next, onAnswer }: Conversation): Promise<void> {
+function converse(connection: Connection, { load, next, onAnswer }: Conversation): Promise<void> {
+  const { socket } = connection;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let sentAtMs = 0;
   const say = () => {
@@ -83,14 +93,14 @@ function converse(socket: Socket, { load, next, onAnswer }: Conversation): Promi
     onAnswer(performance.now() - sentAtMs);
     say();
   });
-  socket.on('data', (chunk: Buffer) => {
+  connection.take = (bytes) => {
     try {
-      read(chunk);
+      read(bytes);
     } catch (error) {
       reject(error instanceof Error ? error : new Error(String(error)));
       socket.destroy();
     }
-  });
+  };
   socket.on('error', reject);
   // Of no effect when it is over.
   socket.on('close', () => reject(new Error('The server closed a connection.')));
