@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { claimsPart, headerPart, isCanonicalCompactJws, type BearerToken } from './bearer-token.ts';
-import { openSignedToken } from './signed-token.ts';
+import { openSignedToken, readHeader } from './signed-token.ts';
 import { testAuthority } from './testing.ts';
 import type { VerificationKeys } from './verification-keys.ts';
 
@@ -93,6 +93,16 @@ test('the headers of good tokens are read once, a bad one’s each time', async 
   const decoded: boolean[] = [];
   for (const token of [one, other, one, other, bad, bad]) decoded.push(await isDecoded(token, keys));
   expect(decoded).toEqual([true, true, false, false, true, true]);
+});
+
+test('a header that begins as a known one does is not that one', async () => {
+  const { token, keys } = await open();
+  await outcomeOf(token, keys);
+  const known = readHeader(token);
+  expect(readHeader(token)).toBe(known);
+  const longer = bearer(`${headerPart(token)}ICAg.${claimsPart(token)}.${'A'.repeat(86)}`);
+  expect(readHeader(longer)).not.toBe(known);
+  expect(readHeader(longer)).not.toMatchObject({ isKnown: true });
 });
 
 test('not more than a hundred headers are remembered', async () => {
