@@ -102,7 +102,7 @@ test('a header that begins as a known one does is not that one', async () => {
   expect(readHeader(token)).toBe(known);
   const longer = bearer(`${headerPart(token)}ICAg.${claimsPart(token)}.${'A'.repeat(86)}`);
   expect(readHeader(longer)).not.toBe(known);
-  expect(readHeader(longer)).not.toMatchObject({ isKnown: true });
+  expect(readHeader(longer)).not.toHaveProperty('start');
 });
 
 test('not more than a hundred headers are remembered', async () => {

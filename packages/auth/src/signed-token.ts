@@ -13,9 +13,6 @@ export type SignedToken =
   | Readonly<{ outcome: 'refused'; reason: DenialReason }>
   | Readonly<{ outcome: 'unknown'; reason: 'keys_unavailable' }>;
 
-/** `alg`, `typ` and `kid`, and no others: no `crit`, and no key or URL that the token brings along (RFC 8725 §3.10). */
-const headerMembers: ReadonlySet<string> = new Set(['alg', 'typ', 'kid']);
-
 /**
  * Checks the JOSE header and the signature (RFC 7515 §5.2), and parses the claims strictly. `type` is compared without
  * case and with an optional `application/` (RFC 8725 §3.11). Answers at once where the key is here and this runtime can check with it
@@ -47,7 +44,7 @@ function openWithKey(
   if (key === undefined) return refused('token_key_unknown');
   const open = (reason: SignatureRefusal | undefined): SignedToken => {
     if (reason !== undefined) return refused(reason);
-    if (!header.isKnown) rememberHeader(text, header);
+    if (header.start === undefined) rememberHeader(text, header);
     return readClaims(text, keyId);
   };
   return andThen(refuseSignature(text, header, key), open);
@@ -58,39 +55,34 @@ function readClaims(text: BearerToken, keyId: string): SignedToken {
   return claims === undefined ? refused('token_claims') : { outcome: 'signed', claims, keyId };
 }
 
-/** `isKnown`: read before, in a token whose signature held. */
-type TokenHeader = Readonly<{ alg: unknown; typ: unknown; kid: unknown; isKnown: boolean }>;
+/** `start`: of tokens that have it, its dot included. It was read before then, in a token whose signature held. */
+type TokenHeader = Readonly<{ alg: unknown; typ: unknown; kid: unknown; start?: string }>;
 type Refused = Extract<SignedToken, { outcome: 'refused' }>;
 
 /** The JOSE header, parsed strictly, when it has no other members than ours. What they say is not checked. */
 export function readHeader(text: BearerToken): TokenHeader | Refused {
-  if (latest !== undefined && text.startsWith(latest.start)) return latest.header;
-  const encoded = headerPart(text);
-  const known = headers.get(encoded);
-  if (known === undefined) return parseHeader(encoded);
-  latest = { start: `${encoded}.`, header: known };
-  return known;
+  return headers.find(({ start }) => text.startsWith(start)) ?? parseHeader(text);
 }
 
-function parseHeader(encoded: string): TokenHeader | Refused {
-  const header = parseStrictObject(decodeBase64url(encoded));
+/** Has `alg`, `typ` and `kid`, and no others: no `crit`, and no key or URL that the token brings along (RFC 8725 §3.10). */
+function parseHeader(text: BearerToken): TokenHeader | Refused {
+  const header = parseStrictObject(decodeBase64url(headerPart(text)));
   if (header === undefined) return refused('token_malformed');
-  if (Object.keys(header).some((member) => !headerMembers.has(member))) return refused('token_header_refused');
-  return { alg: header['alg'], typ: header['typ'], kid: header['kid'], isKnown: false };
+  const { alg, typ, kid, ...others } = header;
+  if (Object.keys(others).length > 0) return refused('token_header_refused');
+  return { alg, typ, kid };
 }
 
-/** Headers by their text: an issuer's tokens have few. Only those of tokens whose signature held, so that nobody else can fill it. */
-const headers = new Map<string, TokenHeader>();
+/**
+ * An issuer's tokens have few. Only those of tokens whose signature held, so that nobody else can fill it. Compared one by one: to find a text in
+ * a Map, V8 has to keep it first.
+ */
+const headers: (TokenHeader & Readonly<{ start: string }>)[] = [];
 const maxHeaders = 100;
-/** The one that was found last, which most tokens have: to find a text in a Map, V8 has to keep it first. */
-let latest: Readonly<{ start: string; header: TokenHeader }> | undefined;
 
 function rememberHeader(text: BearerToken, header: TokenHeader): void {
-  if (headers.size >= maxHeaders) {
-    headers.clear();
-    latest = undefined;
-  }
-  headers.set(headerPart(text), { ...header, isKnown: true });
+  if (headers.length >= maxHeaders) headers.length = 0;
+  headers.push({ ...header, start: `${headerPart(text)}.` });
 }
 
 type SignatureRefusal = 'token_algorithm' | 'token_signature';
