@@ -19,6 +19,7 @@ export const coldVerify: Figure = {
     return {
       kind: 'comparison',
       contestants,
+      roundMs: 1250,
       goals: [
         { of: sallyport, over: bare, limit, measure: 'perSecond', bound: { atLeast: 0.9 } },
         { of: sallyport, over: 'jose', measure: 'perSecond', bound: { atLeast: 1.4 } },
