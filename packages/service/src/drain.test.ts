@@ -46,11 +46,15 @@ test('nothing of an exchange outlives it: it goes with the young generation', as
   expect(grown).toBeLessThan(2_000_000);
 });
 
-test('a connection that is closed is forgotten, with what nobody ended on it', () => {
+test('a connection that is closed is forgotten, and what nobody ended on it is aborted', () => {
   const exchanges = openExchanges();
   const socket = new Socket();
-  exchanges.add(begin(socket));
-  expect(exchanges.on(socket)).toHaveLength(1);
+  const [ended, left] = [begin(socket), begin(socket)];
+  exchanges.add(ended);
+  exchanges.add(left);
+  exchanges.remove(ended);
+  expect(exchanges.on(socket)).toEqual([left]);
   socket.emit('close');
   expect(exchanges.on(socket)).toEqual([]);
+  expect([ended, left].map(({ abort }) => abort.signal.aborted)).toEqual([false, true]);
 });

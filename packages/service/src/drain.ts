@@ -14,6 +14,11 @@ export function openExchanges() {
   // A caller may send its next requests before it has the first answer, so there can be several.
   const on = (socket: Duplex): readonly Exchange[] => open.get(socket) ?? [];
   const all = (): readonly Exchange[] => [...open.values()].flat();
+  // Node tells only the response that is being written that its connection is gone, not those that wait behind it.
+  const forget = (socket: Duplex): void => {
+    for (const { abort } of on(socket)) abort.abort();
+    open.delete(socket);
+  };
 
   return {
     isStopping: () => stopping,
@@ -24,7 +29,7 @@ export function openExchanges() {
       const others = open.get(socket);
       if (others === undefined) {
         open.set(socket, [exchange]);
-        socket.once('close', () => open.delete(socket));
+        socket.once('close', () => forget(socket));
       } else {
         others.push(exchange);
       }
