@@ -10,31 +10,39 @@ import { audience, type SignedTokens } from './signed-tokens.ts';
 
 /** Not a token's verification: the one signature check that none can do without, on bytes that lie ready. */
 export function rawCheck({ keySet, tokens }: SignedTokens): Operation {
-  const key = publicKey(keySet);
-  const prepared = tokens.map((token) => {
-    const end = token.lastIndexOf('.');
-    return { input: Buffer.from(token.slice(0, end)), signature: Buffer.from(token.slice(end + 1), 'base64url') };
-  });
-  const how = { key, dsaEncoding: 'ieee-p1363' } as const;
+  const check = bareCheck(keySet);
+  const prepared = tokens.map(signedPart);
   let turn = 0;
   return () => {
     turn = turn + 1 === prepared.length ? 0 : turn + 1;
-    const { input, signature } = prepared[turn] ?? { input: Buffer.alloc(0), signature: Buffer.alloc(0) };
-    if (!verifySignature('sha256', input, how, signature)) throw new Error('refused');
+    check(prepared[turn] ?? { input: Buffer.alloc(0), signature: Buffer.alloc(0) });
   };
 }
 
 /** The same for a token as it comes, with its claims read: what nobody can do without, and no look at what they say. */
 export function rawRead({ keySet, next }: SignedTokens): Operation {
-  const how = { key: publicKey(keySet), dsaEncoding: 'ieee-p1363' } as const;
+  const check = bareCheck(keySet);
   return () => {
     const token = next();
-    const [claimsAt, signatureAt] = [token.indexOf('.') + 1, token.lastIndexOf('.') + 1];
-    const signature = Buffer.from(token.slice(signatureAt), 'base64url');
-    if (!verifySignature('sha256', Buffer.from(token.slice(0, signatureAt - 1)), how, signature))
-      throw new Error('refused');
-    const claims: unknown = JSON.parse(Buffer.from(token.slice(claimsAt, signatureAt - 1), 'base64url').toString());
+    check(signedPart(token));
+    const claims: unknown = JSON.parse(
+      Buffer.from(token.slice(token.indexOf('.') + 1, token.lastIndexOf('.')), 'base64url').toString(),
+    );
     if (typeof claims !== 'object') throw new Error('refused');
+  };
+}
+
+type SignedPart = Readonly<{ input: Buffer; signature: Buffer }>;
+
+function signedPart(token: string): SignedPart {
+  const end = token.lastIndexOf('.');
+  return { input: Buffer.from(token.slice(0, end)), signature: Buffer.from(token.slice(end + 1), 'base64url') };
+}
+
+function bareCheck(keySet: SignedTokens['keySet']): (part: SignedPart) => void {
+  const how = { key: publicKey(keySet), dsaEncoding: 'ieee-p1363' } as const;
+  return ({ input, signature }) => {
+    if (!verifySignature('sha256', input, how, signature)) throw new Error('refused');
   };
 }
 
