@@ -1,5 +1,6 @@
 import { pino, type Level, type Logger } from 'pino';
 import { lineWriter, type LineDestination } from './line-writer.ts';
+import { writeToStandardOutput } from './standard-output.ts';
 import { redact, singleLine } from './redaction.ts';
 
 export type Log = Logger & Readonly<{ writeMembers: WriteMembers }>;
@@ -74,15 +75,11 @@ function timeMember(): string {
 
 let writer: ReturnType<typeof lineWriter> | undefined;
 
-/**
- * One writer for the process. It waits until the lines are taken, as Node's own `process.stdout` does: what is still on its way when a process
- * ends is lost.
- */
+/** One writer for the process. What still waits when the process ends is written then; what a killed one had is lost. */
 function standardOutput(): LineDestination {
   if (writer === undefined) {
-    const output = pino.destination({ dest: 1, sync: true });
-    writer = lineWriter((lines) => output.write(lines));
-    process.on('exit', writer.flush);
+    writer = lineWriter(writeToStandardOutput);
+    process.on('exit', writer.finish);
   }
   return writer;
 }
