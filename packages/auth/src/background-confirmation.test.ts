@@ -111,7 +111,7 @@ describe('what is looked at', () => {
           ask: () => new Promise(() => {}),
           revocations: { silenceMs: () => 0, hasTold: () => false, learn: () => {}, distrust: () => {} },
           ...(chosenShare !== undefined && { share: chosenShare }),
-          maxPerSecond: 1000,
+          maxPerSecond: Infinity,
           clock: time,
           timers: time,
           random: () => left.shift() ?? 1,
@@ -133,26 +133,38 @@ describe('what is looked at', () => {
     expect(counts().sampled).toBe(chosen);
   });
 
+  test.each([0, -1, Number.NaN])('%d a second do not start', (maxPerSecond) => {
+    const parts = { ask: () => new Promise<never>(() => {}), maxPerSecond };
+    const revocations = { silenceMs: () => 0, hasTold: () => false, learn: () => {}, distrust: () => {} };
+    expect(() => backgroundConfirmation({ ...parts, revocations })).toThrow('use a share of 0 for none');
+  });
+
   test.each([-0.1, 1.1, Number.NaN])('a share of %d does not start', (share) => {
     const parts = { ask: () => new Promise<never>(() => {}), share };
     const revocations = { silenceMs: () => 0, hasTold: () => false, learn: () => {}, distrust: () => {} };
     expect(() => backgroundConfirmation({ ...parts, revocations })).toThrow('use 0 to 1');
   });
 
-  test('at most ten a second are begun, whatever comes; the others are counted', async () => {
+  test('at most ten a second are begun, whatever comes, and never two within 100 ms; the others are counted', async () => {
     const { admit, token, time, counts } = await open();
     for (let n = 0; n < 25; n += 1) admit(token());
-    expect(counts()).toEqual({ ...none, sampled: 10, dropped: 15 });
-    await time.advance(500);
-    for (let n = 0; n < 25; n += 1) admit(token());
-    expect(counts()).toMatchObject({ sampled: 15, dropped: 35 });
+    expect(counts()).toEqual({ ...none, sampled: 1, dropped: 24 });
+    await time.advance(99);
+    admit(token());
+    expect(counts()).toMatchObject({ sampled: 1, dropped: 25 });
+    for (let ms = 0; ms < 1000; ms += 1) {
+      await time.advance(1);
+      admit(token());
+    }
+    expect(counts()).toMatchObject({ sampled: 11, dropped: 1015 });
+    // What was not used is not saved up.
     await time.advance(3600_000);
     for (let n = 0; n < 25; n += 1) admit(token());
-    expect(counts()).toMatchObject({ sampled: 25, dropped: 50 });
+    expect(counts()).toMatchObject({ sampled: 12, dropped: 1039 });
   });
 
   test('at most a hundred are open: an authority that hangs fills no memory', async () => {
-    const { admit, token, time, counts } = await open({ ask: () => new Promise(() => {}), maxPerSecond: 1000 });
+    const { admit, token, time, counts } = await open({ ask: () => new Promise(() => {}), maxPerSecond: Infinity });
     for (let n = 0; n < 500; n += 1) admit(token());
     await time.advance(1000);
     for (let n = 0; n < 500; n += 1) admit(token());
@@ -280,7 +292,7 @@ describe('a decision that the authority would not have taken', () => {
   });
 
   test('several at once are one reason to distrust, and each is counted', async () => {
-    const { admit, token, authority, time, distrusted, counts } = await open();
+    const { admit, token, authority, time, distrusted, counts } = await open({ maxPerSecond: Infinity });
     authority.revokeUntold({ kind: 'subject', subject: 'u_ada', upToSerial: 99 });
     for (let serial = 1; serial <= 5; serial += 1) admit(token(`${serial}.test`));
     await time.advance(5000);
@@ -289,7 +301,7 @@ describe('a decision that the authority would not have taken', () => {
   });
 
   test('while the feed is silent nobody is accused: the silence demotes already; it is settled when the feed is back', async () => {
-    const { admit, token, authority, time, distrusted, counts } = await open();
+    const { admit, token, authority, time, distrusted, counts } = await open({ maxPerSecond: Infinity });
     authority.holdFeed(true);
     await time.advance(10_000);
     authority.revoke({ kind: 'session', session: '1.test' });
@@ -335,7 +347,7 @@ test('an honest feed is never accused, and every sample is settled, whatever is 
     { weight: 1, arbitrary: fc.constantFrom('lost', 'twice', 'swapped').map((fault) => ({ fault })) },
   );
   const property = fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-    const { admit, token, authority, time, revocations, distrusted, counts } = await open({ maxPerSecond: 1000 });
+    const { admit, token, authority, time, revocations, distrusted, counts } = await open({ maxPerSecond: Infinity });
     for (const taken of steps) {
       if ('admit' in taken) {
         const admitted = token(taken.admit);

@@ -25,7 +25,7 @@ export type ConfirmationCounts = Readonly<{
   beyondBound: number;
   /** Nobody could say: the authority did not answer, or the token ended before the feed proved anything. */
   unanswered: number;
-  /** Chosen by chance, and not looked at: too many in this second, or too many open. Not in `sampled`. */
+  /** Chosen by chance, and not looked at: too soon after another, or too many open. Not in `sampled`. */
   dropped: number;
 }>;
 
@@ -48,7 +48,7 @@ export type ConfirmationOptions = Readonly<{
   revocations: Pick<RevocationFeed, 'silenceMs' | 'hasTold' | 'learn' | 'distrust'>;
   /** Share of the decisions that is looked at again, 0 to 1. Default 0.01. */
   share?: number;
-  /** At most so many of them are begun in any one second. Default 10. */
+  /** At most so many of them are begun in a second, evenly apart. Default 10: one each 100 ms. */
   maxPerSecond?: number;
   /** At most so many are open at once. Default 100. */
   maxOpen?: number;
@@ -88,7 +88,7 @@ const countsEveryMs = 60_000;
  * Only users' tokens that name a session are looked at, and nothing is concluded from one that is about to expire: a session
  * that ends by time is told to nobody.
  *
- * @throws when `share` is no share
+ * @throws when `share` is no share, or `maxPerSecond` no number above 0
  *
  * Not looked at: transaction tokens, services' own tokens, and what the fresh gate let in.
  */
