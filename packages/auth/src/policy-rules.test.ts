@@ -254,3 +254,14 @@ test('a condition names no user, so everybody of the same roles gets the very sa
   expect(of('u_ada')).not.toEqual(of('u_ada', 'curator'));
   expect(of('u_ada')).toEqual({ attribute: 'owner', is: 'eq', value: { principal: 'user' } });
 });
+
+test('rules are tried as they stand, so what most things are comes first', () => {
+  const own = { ...rule, to: 'user', conditions: { owner: '${user}' } };
+  const opened = open([{ ...rule, conditions: { visibility: 'public' } }, own]);
+  expect(opened.which({ principal: ada, action: 'read', kind: 'product' })).toEqual({
+    any: [
+      { attribute: 'visibility', is: 'eq', value: 'public' },
+      { attribute: 'owner', is: 'eq', value: { principal: 'user' } },
+    ],
+  });
+});

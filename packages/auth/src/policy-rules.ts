@@ -61,8 +61,10 @@ function preparedConditions(ruleSet: RuleSet): PolicyRules['which'] {
 
 /** The same for all who have the same of the roles that rules name. No name in a rule set has a space in it. */
 function whoAsks(principal: PolicyPrincipal | undefined, rolesNamed: readonly string[]): string {
-  let who = principal === undefined ? 'anyone' : 'user';
-  for (const role of rolesNamed) if (principal?.roles.has(role) === true) who += ` ${role}`;
+  if (principal === undefined) return 'anyone';
+  const { roles } = principal;
+  let who = 'user';
+  if (roles.size > 0) for (const role of rolesNamed) if (roles.has(role)) who += ` ${role}`;
   return who;
 }
 
@@ -75,8 +77,8 @@ function within<Value>(map: Map<string, Map<string, Value>>, key: string): Map<s
 /** The rules that apply to all things of the kind, as one condition that names no one's id. */
 function conditionFor({ rules }: RuleSet, { principal, action, kind }: PolicyListQuestion): PolicyCondition {
   const own = rules.filter(({ to }) => isFor(principal, to));
-  // CASL's order: the last that matches decides, so those that forbid come last.
-  const ordered = [...own.filter(({ inverted }) => !inverted), ...own.filter(({ inverted }) => inverted)];
+  // The last that matches decides, so those that forbid come last; and the last is tried first, so the others stand in reverse.
+  const ordered = [...own.filter(({ inverted }) => !inverted).toReversed(), ...own.filter(({ inverted }) => inverted)];
   const ast = rulesToAST(createMongoAbility<Ability>(ordered.map(rawRule), options), action, kind);
   return ast === null ? nothing : conditionOf(ast);
 }
