@@ -1,5 +1,6 @@
 import { openCaller } from '@sallyport/infra/one-caller';
 import type { TemporarySystem } from '@sallyport/infra/temporary-system';
+import { decodeJwt } from 'jose';
 import { z } from 'zod';
 import { callProcedure } from './call-procedure.ts';
 import { seedSessions } from './seeded-sessions.ts';
@@ -33,4 +34,9 @@ export function bearer(
   audience: keyof SignedIn['accessTokens'],
 ): { authorization: string } {
   return { authorization: `Bearer ${accessTokens[audience].token}` };
+}
+
+/** The session that an access token is of. */
+export function sessionIn({ token: text }: SignedIn['accessTokens'][keyof SignedIn['accessTokens']]): string {
+  return z.object({ sid: z.string() }).parse(decodeJwt(text)).sid;
 }

@@ -19,7 +19,12 @@ import { freshPrincipal } from '../testing/books.ts';
 // one that is thrown away.
 
 type Context = TrustContext &
-  Readonly<{ database: PaymentsDatabase; askPrice: (productId: string) => Promise<string> }>;
+  Readonly<{
+    database: PaymentsDatabase;
+    askPrice: (productId: string) => Promise<string>;
+    /** Whose session it is, by a bare look-up over HTTP. */
+    lookUp: (session: string) => Promise<string>;
+  }>;
 
 const t = initTRPC.context<Context>().meta<TrustMeta>().create({ errorFormatter: formatError, isDev: false });
 const anybody = trustTiers(t.procedure).publicRead();
@@ -47,32 +52,50 @@ const router = t.router({
     ),
 
   /** All that `purchase` does, without a token: catalog is asked for the price as anybody may ask. */
-  purchase: anybody.input(payment).mutation(async ({ ctx, input: { buyer: subject, ...order } }) => {
-    const [principal, idempotencyKey] = [freshPrincipal(subject), keyOf(ctx)];
-    const made = await paymentMade(ctx.database, principal, { ...order, idempotencyKey });
-    if (made !== undefined) return made;
-    const price = await ctx.askPrice(order.productId);
-    if (price !== order.amount) refuse({ code: 'CONFLICT', reason: 'price_changed', message: 'Another price.' });
-    return pay(ctx.database, principal, { ...order, idempotencyKey });
-  }),
+  purchase: anybody.input(payment).mutation(({ ctx, input }) => purchase(ctx, input)),
+
+  /** The same, of somebody whose session was looked up first: the least that a fresh check does. */
+  purchaseLookedUp: anybody
+    .input(payment.extend({ session: z.string().min(1).max(64) }))
+    .mutation(async ({ ctx, input: { session, ...order } }) => {
+      if ((await ctx.lookUp(session)) !== order.buyer)
+        refuse({ code: 'FORBIDDEN', reason: 'forbidden', message: 'This is the session of somebody else.' });
+      return purchase(ctx, order);
+    }),
 });
 
+async function purchase(ctx: Context, { buyer: subject, ...order }: z.output<typeof payment>) {
+  const [principal, idempotencyKey] = [freshPrincipal(subject), keyOf(ctx)];
+  const made = await paymentMade(ctx.database, principal, { ...order, idempotencyKey });
+  if (made !== undefined) return made;
+  const price = await ctx.askPrice(order.productId);
+  if (price !== order.amount) refuse({ code: 'CONFLICT', reason: 'price_changed', message: 'Another price.' });
+  return pay(ctx.database, principal, { ...order, idempotencyKey });
+}
+
 await startService('payments', async () => {
-  const { PORT, HOST, DATABASE_URL, LOG_LEVEL, CATALOG_URL } = readEnvironment(ownSettings());
+  const { PORT, HOST, DATABASE_URL, LOG_LEVEL, CATALOG_URL, LOOKUP_URL } = readEnvironment(ownSettings());
   const log = createLog('payments', LOG_LEVEL);
   const { pool, database } = openPayments(DATABASE_URL);
   const gates = await gatesOfNobody();
   // Over the same connections as payments, and with a deadline as it has one.
-  const send = linkFetchBy(sendingByUndici());
-  const catalog = createTRPCClient<CatalogRouter>({ links: [httpLink({ url: `${CATALOG_URL}/trpc`, fetch: send })] });
+  const send = sendingByUndici();
+  const link = httpLink({ url: `${CATALOG_URL}/trpc`, fetch: linkFetchBy(send) });
+  const catalog = createTRPCClient<CatalogRouter>({ links: [link] });
   const askPrice = async (id: string): Promise<string> =>
     (await catalog.products.get.query({ id }, { signal: AbortSignal.timeout(1500) })).amount;
+  const lookUp = async (session: string): Promise<string> => {
+    const headers = { 'content-type': 'application/json' };
+    const signal = AbortSignal.timeout(1000);
+    const { text } = await send({ url: LOOKUP_URL, headers, body: JSON.stringify(session), signal });
+    return lookedUp.parse(JSON.parse(text))[0].subject;
+  };
   return serve({
     name: 'payments',
     router: sealRouter(router),
     port: PORT,
     host: HOST,
-    createContext: (incoming) => ({ request: openRequest({ ...incoming, gates }), database, askPrice }),
+    createContext: (incoming) => ({ request: openRequest({ ...incoming, gates }), database, askPrice, lookUp }),
     readiness: async () => ({ database: await isReachable(pool) }),
     log,
     onClose: async () => {
@@ -85,8 +108,11 @@ await startService('payments', async () => {
 function ownSettings() {
   const { PORT, HOST, DATABASE_URL, LOG_LEVEL, CATALOG_URL } = paymentsSettings;
   const IS_THROWN_AWAY = z.literal('yes').describe('yes, if nobody will miss this database');
-  return { PORT, HOST, DATABASE_URL, LOG_LEVEL, CATALOG_URL, IS_THROWN_AWAY };
+  const LOOKUP_URL = z.url().describe('where sessions are looked up by their ids');
+  return { PORT, HOST, DATABASE_URL, LOG_LEVEL, CATALOG_URL, LOOKUP_URL, IS_THROWN_AWAY };
 }
+
+const lookedUp = z.tuple([z.object({ subject: z.string() })]);
 
 /** `serve` wants a tier for each procedure, and a tier wants gates. A request without a token asks them for nothing. */
 async function gatesOfNobody(): Promise<Gates> {
