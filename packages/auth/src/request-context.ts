@@ -82,7 +82,7 @@ export function openRequest(options: RequestOptions): RequestContext {
   let isTaken = false;
 
   const request: RequestContext = {
-    authorization: readAuthorization(headers('authorization')),
+    authorization: readAuthorization(headers('Authorization')),
     transaction: readTransactionHeader(headers(hopHeaders.transaction)),
     sender: options.sender,
     proofs: headers('DPoP'),

@@ -62,7 +62,7 @@ test('a warning is written at once, after what came before it, and nothing is wr
 });
 
 test('lines that find no room wait without holding anybody up, and go on where they stopped', () => {
-  const pause = vi.fn();
+  const pause = vi.fn<() => void>();
   const { written, output, write } = recordedWriter({ room: 3, pause });
   write('ab\n', warn);
   write('cd\n', warn);
@@ -114,7 +114,7 @@ test('of whatever is logged and taken in whatever parts, each byte is written on
 
 test('over 1 MiB without room, the process waits for it: no line is lost, and memory is bounded', () => {
   const line = `${'a'.repeat(16 * 1024 - 1)}\n`;
-  const pause = vi.fn(() => {
+  const pause = vi.fn<() => void>(() => {
     const room = 3 * line.length;
     writer.output.room = room;
   });
@@ -143,7 +143,7 @@ test('a reader that is late holds no service up, and gets every line', async () 
   expect(await new Promise((resolve) => child.once('message', resolve))).toBe('went on');
   child.send('end');
   let text = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+  child.stdout?.setEncoding('utf8').on('data', (chunk) => (text += chunk));
   await new Promise((resolve) => child.once('close', resolve));
   expect(text.match(/"line":\d+/g)).toEqual(Array.from({ length: 5000 }, (_, line) => `"line":${line}`));
 });

@@ -1,7 +1,7 @@
 import { pino, type Level, type Logger } from 'pino';
 import { lineWriter, type LineDestination } from './line-writer.ts';
-import { writeToStandardOutput } from './standard-output.ts';
 import { redact, singleLine } from './redaction.ts';
+import { writeToStandardOutput } from './standard-output.ts';
 
 export type Log = Logger & Readonly<{ writeMembers: WriteMembers }>;
 
