@@ -1,6 +1,5 @@
 import { openCaller } from '@sallyport/infra/one-caller';
 import type { TemporarySystem } from '@sallyport/infra/temporary-system';
-import { decodeJwt } from 'jose';
 import { z } from 'zod';
 import { callProcedure } from './call-procedure.ts';
 import { seedSessions } from './seeded-sessions.ts';
@@ -12,7 +11,7 @@ const tokenSet = z.object({
 });
 
 /** `refreshToken`: for the next refresh, and for ending the session. */
-export type SignedIn = z.output<typeof tokenSet> & Readonly<{ subject: string }>;
+export type SignedIn = z.output<typeof tokenSet> & Readonly<{ subject: string; session: string }>;
 
 export type House = Readonly<{ urls: TemporarySystem['urls']; databaseUrl: string }>;
 
@@ -21,9 +20,9 @@ export async function signInMany({ urls, databaseUrl }: House, count: number): P
   const sessions = await seedSessions(databaseUrl, { count, known: count });
   const caller = openCaller(urls.auth);
   const people: SignedIn[] = [];
-  for (const { subject, refreshToken } of sessions) {
+  for (const { subject, session, refreshToken } of sessions) {
     const body = JSON.stringify({ refreshToken });
-    people.push({ subject, ...tokenSet.parse(await callProcedure(caller, { path: '/trpc/refresh', body })) });
+    people.push({ subject, session, ...tokenSet.parse(await callProcedure(caller, { path: '/trpc/refresh', body })) });
   }
   caller.close();
   return people;
@@ -34,9 +33,4 @@ export function bearer(
   audience: keyof SignedIn['accessTokens'],
 ): { authorization: string } {
   return { authorization: `Bearer ${accessTokens[audience].token}` };
-}
-
-/** The session that an access token is of. */
-export function sessionIn({ token: text }: SignedIn['accessTokens'][keyof SignedIn['accessTokens']]): string {
-  return z.object({ sid: z.string() }).parse(decodeJwt(text)).sid;
 }

@@ -115,8 +115,7 @@ test('of whatever is logged and taken in whatever parts, each byte is written on
 test('over 1 MiB without room, the process waits for it: no line is lost, and memory is bounded', () => {
   const line = `${'a'.repeat(16 * 1024 - 1)}\n`;
   const pause = vi.fn<() => void>(() => {
-    const room = 3 * line.length;
-    writer.output.room = room;
+    writer.output.room = 3 * line.length;
   });
   const writer = recordedWriter({ room: 0, pause });
   for (let count = 0; count < 64; count += 1) writer.write(line, info);

@@ -31,13 +31,18 @@ export function lineWriter(
   let leftBytes = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  function handOver(): void {
+  /** Waits as long as more than so many bytes find no room. */
+  function handOver(maxLeft: number): void {
     if (waiting !== '') {
       const bytes = Buffer.from(waiting);
       waiting = '';
       left.push(bytes);
       leftBytes += bytes.length;
     }
+    for (offer(); leftBytes > maxLeft; offer()) pause();
+  }
+
+  function offer(): void {
     for (let [first] = left; first !== undefined; [first] = left) {
       const taken = output(first);
       leftBytes -= taken;
@@ -50,11 +55,7 @@ export function lineWriter(
   }
 
   function flush(): void {
-    handOver();
-    while (leftBytes > maxLeftBytes) {
-      pause();
-      handOver();
-    }
+    handOver(maxLeftBytes);
     if (leftBytes > 0) wakeLater();
   }
 
@@ -72,9 +73,7 @@ export function lineWriter(
       if (level >= warn || waiting.length >= enough) flush();
       else wakeLater();
     },
-    finish: () => {
-      for (handOver(); leftBytes > 0; handOver()) pause();
-    },
+    finish: () => handOver(0),
   };
 }
 

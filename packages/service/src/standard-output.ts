@@ -10,12 +10,9 @@ export function writeToStandardOutput(bytes: Uint8Array): number {
   try {
     return writeSync(process.stdout.fd, bytes);
   } catch (error) {
-    if (isCode(error, 'EAGAIN')) return 0;
-    if (isCode(error, 'EPIPE')) return bytes.length;
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EAGAIN') return 0;
+    if (code === 'EPIPE') return bytes.length;
     throw error;
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -6,7 +6,7 @@ import type { Comparison, Contestant, Figure, Run } from '../figure.ts';
 import { startLedgerWithoutGates } from '../ledger-without-gates.ts';
 import type { LoadRequest } from '../load-generator.ts';
 import { startMeasured } from '../measured-process.ts';
-import { bearer, sessionIn, signInMany, type House, type SignedIn } from '../signed-in.ts';
+import { bearer, signInMany, type House, type SignedIn } from '../signed-in.ts';
 import { wholeHouse } from '../whole-house.ts';
 
 const callers = 16;
@@ -103,12 +103,7 @@ async function makeBuyers(house: House): Promise<readonly Buyer[]> {
   const people = await signInMany(house, callers);
   const offers = await Promise.all(people.map((person) => offer(house.urls.catalog, person)));
   await Promise.all(people.map((person) => fillWallet(house.urls.payments, person)));
-  return people.map((person, index) => ({
-    ...bearer(person, 'payments'),
-    subject: person.subject,
-    session: sessionIn(person.accessTokens.payments),
-    ...takeTurn(offers, index + 1),
-  }));
+  return people.map((person, index) => ({ ...bearer(person, 'payments'), ...person, ...takeTurn(offers, index + 1) }));
 }
 
 async function offer(catalogUrl: string, person: SignedIn): Promise<Pick<Buyer, 'productId' | 'seller'>> {
