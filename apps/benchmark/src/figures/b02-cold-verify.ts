@@ -20,6 +20,7 @@ export const coldVerify: Figure = {
       kind: 'comparison',
       contestants,
       roundMs: 1250,
+      cuts: 10,
       goals: [
         { of: sallyport, over: bare, limit, measure: 'perSecond', bound: { atLeast: 0.9 } },
         { of: sallyport, over: 'jose', measure: 'perSecond', bound: { atLeast: 1.4 } },

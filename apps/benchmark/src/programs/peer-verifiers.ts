@@ -1,8 +1,8 @@
-import { createPublicKey, verify as verifySignature, type KeyObject } from 'node:crypto';
 import { JwtVerifier } from 'aws-jwt-verify';
 import { createVerifier } from 'fast-jwt';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import jsonwebtoken from 'jsonwebtoken';
+import { bareCheck, publicKey, signedPart } from './bare-check.ts';
 import type { Operation } from './in-process-round.ts';
 import { audience, type SignedTokens } from './signed-tokens.ts';
 
@@ -10,7 +10,7 @@ import { audience, type SignedTokens } from './signed-tokens.ts';
 
 /** Not a token's verification: the one signature check that none can do without, on bytes that lie ready. */
 export function rawCheck({ keySet, tokens }: SignedTokens): Operation {
-  const check = bareCheck(keySet);
+  const check = bareCheck(onlyKey(keySet));
   const prepared = tokens.map(signedPart);
   let turn = 0;
   return () => {
@@ -21,7 +21,7 @@ export function rawCheck({ keySet, tokens }: SignedTokens): Operation {
 
 /** The same for a token as it comes, with its claims read: what nobody can do without, and no look at what they say. */
 export function rawRead({ keySet, next }: SignedTokens): Operation {
-  const check = bareCheck(keySet);
+  const check = bareCheck(onlyKey(keySet));
   return () => {
     const token = next();
     check(signedPart(token));
@@ -32,20 +32,6 @@ export function rawRead({ keySet, next }: SignedTokens): Operation {
   };
 }
 
-type SignedPart = Readonly<{ input: Buffer; signature: Buffer }>;
-
-function signedPart(token: string): SignedPart {
-  const end = token.lastIndexOf('.');
-  return { input: Buffer.from(token.slice(0, end)), signature: Buffer.from(token.slice(end + 1), 'base64url') };
-}
-
-function bareCheck(keySet: SignedTokens['keySet']): (part: SignedPart) => void {
-  const how = { key: publicKey(keySet), dsaEncoding: 'ieee-p1363' } as const;
-  return ({ input, signature }) => {
-    if (!verifySignature('sha256', input, how, signature)) throw new Error('refused');
-  };
-}
-
 export function joseVerifier({ issuer, keySet, next }: SignedTokens): Operation {
   const findKey = createLocalJWKSet(keySet);
   return () => jwtVerify(next(), findKey, { issuer, audience, typ: 'at+jwt', algorithms: ['ES256'] });
@@ -53,7 +39,7 @@ export function joseVerifier({ issuer, keySet, next }: SignedTokens): Operation 
 
 export function fastJwtVerifier({ issuer, keySet, next }: SignedTokens, cache: 'with cache' | 'without'): Operation {
   const verify = createVerifier({
-    key: publicKey(keySet).export({ type: 'spki', format: 'pem' }),
+    key: publicKey(onlyKey(keySet)).export({ type: 'spki', format: 'pem' }),
     algorithms: ['ES256'],
     allowedIss: issuer,
     allowedAud: audience,
@@ -73,10 +59,10 @@ export function awsVerifier({ issuer, keySet, next }: SignedTokens): Operation {
 }
 
 export function jsonwebtokenVerifier({ issuer, keySet, next }: SignedTokens): Operation {
-  const key = publicKey(keySet);
+  const key = publicKey(onlyKey(keySet));
   return () => jsonwebtoken.verify(next(), key, { issuer, audience, algorithms: ['ES256'] });
 }
 
-function publicKey({ keys: [key] }: SignedTokens['keySet']): KeyObject {
-  return createPublicKey({ key: { ...key }, format: 'jwk' });
+function onlyKey({ keys: [key] }: SignedTokens['keySet']): object {
+  return { ...key };
 }

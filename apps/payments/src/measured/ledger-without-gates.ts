@@ -13,6 +13,7 @@ import { paymentsSettings } from '../environment.ts';
 import { pay, paymentMade, topUp } from '../ledger.ts';
 import { amountInput, currencyInput } from '../money.ts';
 import { freshPrincipal } from '../testing/books.ts';
+import { vouchedBy, type Vouch } from './vouching.ts';
 
 // Payments' own ledger, HTTP and database, and nobody asks who is calling: what a payment would cost without any auth. Run by the
 // benchmark in the place of `main.ts`. It moves anybody's money for anybody, so it does not start before it is told that the database is
@@ -22,8 +23,7 @@ type Context = TrustContext &
   Readonly<{
     database: PaymentsDatabase;
     askPrice: (productId: string) => Promise<string>;
-    /** Whose session it is, by a bare look-up over HTTP. */
-    lookUp: (session: string) => Promise<string>;
+    vouch: Vouch;
   }>;
 
 const t = initTRPC.context<Context>().meta<TrustMeta>().create({ errorFormatter: formatError, isDev: false });
@@ -54,11 +54,12 @@ const router = t.router({
   /** All that `purchase` does, without a token: catalog is asked for the price as anybody may ask. */
   purchase: anybody.input(payment).mutation(({ ctx, input }) => purchase(ctx, input)),
 
-  /** The same, of somebody whose session was looked up first: the least that a fresh check does. */
-  purchaseLookedUp: anybody
-    .input(payment.extend({ session: z.string().min(1).max(64) }))
-    .mutation(async ({ ctx, input: { session, ...order } }) => {
-      if ((await ctx.lookUp(session)) !== order.buyer)
+  /** The same, of somebody who was vouched for, and is carried on: the least that a payment in a buyer's name does. */
+  purchaseVouchedFor: anybody
+    .input(payment.extend({ token: z.string(), session: z.string() }))
+    .mutation(async ({ ctx, input: { token, session, ...order } }) => {
+      const { productId: product, amount, currency } = order;
+      if ((await ctx.vouch({ token, session, about: { product, amount, currency } })) !== order.buyer)
         refuse({ code: 'FORBIDDEN', reason: 'forbidden', message: 'This is the session of somebody else.' });
       return purchase(ctx, order);
     }),
@@ -74,7 +75,7 @@ async function purchase(ctx: Context, { buyer: subject, ...order }: z.output<typ
 }
 
 await startService('payments', async () => {
-  const { PORT, HOST, DATABASE_URL, LOG_LEVEL, CATALOG_URL, LOOKUP_URL } = readEnvironment(ownSettings());
+  const { PORT, HOST, DATABASE_URL, LOG_LEVEL, CATALOG_URL, VOUCHING_URL } = readEnvironment(ownSettings());
   const log = createLog('payments', LOG_LEVEL);
   const { pool, database } = openPayments(DATABASE_URL);
   const gates = await gatesOfNobody();
@@ -84,18 +85,13 @@ await startService('payments', async () => {
   const catalog = createTRPCClient<CatalogRouter>({ links: [link] });
   const askPrice = async (id: string): Promise<string> =>
     (await catalog.products.get.query({ id }, { signal: AbortSignal.timeout(1500) })).amount;
-  const lookUp = async (session: string): Promise<string> => {
-    const headers = { 'content-type': 'application/json' };
-    const signal = AbortSignal.timeout(1000);
-    const { text } = await send({ url: LOOKUP_URL, headers, body: JSON.stringify(session), signal });
-    return lookedUp.parse(JSON.parse(text))[0].subject;
-  };
+  const vouch = await vouchedBy(VOUCHING_URL, send);
   return serve({
     name: 'payments',
     router: sealRouter(router),
     port: PORT,
     host: HOST,
-    createContext: (incoming) => ({ request: openRequest({ ...incoming, gates }), database, askPrice, lookUp }),
+    createContext: (incoming) => ({ request: openRequest({ ...incoming, gates }), database, askPrice, vouch }),
     readiness: async () => ({ database: await isReachable(pool) }),
     log,
     onClose: async () => {
@@ -108,11 +104,9 @@ await startService('payments', async () => {
 function ownSettings() {
   const { PORT, HOST, DATABASE_URL, LOG_LEVEL, CATALOG_URL } = paymentsSettings;
   const IS_THROWN_AWAY = z.literal('yes').describe('yes, if nobody will miss this database');
-  const LOOKUP_URL = z.url().describe('where sessions are looked up by their ids');
-  return { PORT, HOST, DATABASE_URL, LOG_LEVEL, CATALOG_URL, LOOKUP_URL, IS_THROWN_AWAY };
+  const VOUCHING_URL = z.url().describe('where the least of an authority is asked');
+  return { PORT, HOST, DATABASE_URL, LOG_LEVEL, CATALOG_URL, VOUCHING_URL, IS_THROWN_AWAY };
 }
-
-const lookedUp = z.tuple([z.object({ subject: z.string() })]);
 
 /** `serve` wants a tier for each procedure, and a tier wants gates. A request without a token asks them for nothing. */
 async function gatesOfNobody(): Promise<Gates> {

@@ -1,0 +1,35 @@
+import pg from 'pg';
+
+/** Sessions by their ids in prepared statements, on one connection that pipelines: no more than that can be asked for less. */
+export type SessionRows = Readonly<{
+  one: (session: unknown) => Promise<readonly object[]>;
+  /** @throws when one of them is not there */
+  many: (sessions: readonly unknown[]) => Promise<readonly object[]>;
+}>;
+
+const columns = 'sid, subject, client_id, auth_time, second_factor_at, acr';
+
+export async function openSessionRows(databaseUrl: string): Promise<SessionRows> {
+  const client = new pg.Client({ connectionString: databaseUrl, options: '-c search_path=auth', pipeline: true });
+  await client.connect();
+
+  /** By callback, as the authority asks: what comes by the promises of `pg` may outlive young collections (docs/decisions/0041). */
+  const rowsOf = (statement: pg.QueryConfig): Promise<readonly object[]> =>
+    new Promise((resolve, reject) => {
+      client.query<object>(statement, (error: Error | null, result) => {
+        if (error === null) resolve(result.rows);
+        else reject(error);
+      });
+    });
+
+  return {
+    one: (session) =>
+      rowsOf({ name: 'one', text: `SELECT ${columns} FROM sessions WHERE sid = $1`, values: [session] }),
+    many: async (sessions) => {
+      const text = `SELECT ${columns} FROM sessions WHERE sid = ANY($1)`;
+      const rows = await rowsOf({ name: 'many', text, values: [sessions] });
+      if (rows.length !== sessions.length) throw new Error(`${rows.length} of ${sessions.length} sessions were found.`);
+      return rows;
+    },
+  };
+}
