@@ -51,8 +51,7 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
     entries.delete(mark);
   }
 
-  function remember(entry: Entry): void {
-    const mark = markOf(entry.token);
+  function remember(mark: number, entry: Entry): void {
     forget(mark);
     entries.set(mark, entry);
     bytes += entry.bytes;
@@ -74,17 +73,17 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
         if (isAlive && entry.epoch === epoch()) return verification;
         forget(mark);
       }
-      return verifyAndRemember(token);
+      return verifyAndRemember(token, mark);
     },
   };
 
-  function verifyAndRemember(token: BearerToken): Verification | Promise<Verification> {
+  function verifyAndRemember(token: BearerToken, mark: number): Verification | Promise<Verification> {
     // Read before the check: were a key withdrawn meanwhile, the entry would be of the epoch that has passed.
     const begunIn = epoch();
     const settle = (verification: Verification): Verification => {
       if (verification.outcome === 'verified' && begunIn === epoch()) {
-        if (seen.has(token)) remember(entryOf(token, verification, begunIn));
-        else seen.add(token);
+        if (seen.has(mark)) remember(mark, entryOf(token, verification, begunIn));
+        else seen.add(mark);
       }
       return verification;
     };
@@ -98,7 +97,7 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
   }
 }
 
-const everything: Pick<Sightings, 'has' | 'add'> = { has: () => true, add: () => {} };
+const everything: Sightings = { has: () => true, add: () => {} };
 
 /** A guess on the safe side: text as one byte a character, the claims as much again, and what a Map, a Set and their members take. */
 function estimateBytes(token: BearerToken, { token: { scope, roles } }: Verified): number {

@@ -24,9 +24,11 @@ export function returningTexts<Value>({ maxTexts, maxLength }: Bounds): Returnin
       return entry?.text === text ? entry.value : undefined;
     },
     set: (text, value) => {
-      if (text.length > maxLength || !seen.comesAgain(text)) return;
+      if (text.length > maxLength) return;
+      const mark = markOf(text);
+      if (!seen.has(mark)) return seen.add(mark);
       if (kept.size >= maxTexts) kept.clear();
-      kept.set(markOf(text), { text, value });
+      kept.set(mark, { text, value });
     },
   };
 }

@@ -1,8 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { sightings } from './sightings.ts';
+import { markOf, sightings } from './sightings.ts';
 
-const seenBefore = () => sightings().comesAgain;
+function seenBefore(): (text: string) => boolean {
+  const { has, add } = sightings();
+  return (text) => {
+    const mark = markOf(text);
+    const isKnown = has(mark);
+    if (!isKnown) add(mark);
+    return isKnown;
+  };
+}
 
 test('a text was not seen before when it is shown first, and was from then on', () => {
   const isKnown = seenBefore();

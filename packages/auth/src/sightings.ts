@@ -2,13 +2,11 @@ const sets = 2 ** 15;
 const ways = 4;
 const charactersRead = 12;
 
-/** Which texts came before. A guess: it may decide what is worth keeping or looking for, never what is believed. */
+/** Which texts came before, by their marks. A guess: it may decide what is worth keeping or looking for, never what is believed. */
 export type Sightings = Readonly<{
-  has: (text: string) => boolean;
-  /** For a text that is not there. */
-  add: (text: string) => void;
-  /** Whether it came before. From now on it has. */
-  comesAgain: (text: string) => boolean;
+  has: (mark: number) => boolean;
+  /** For a mark that is not there. */
+  add: (mark: number) => void;
 }>;
 
 /**
@@ -18,24 +16,18 @@ export type Sightings = Readonly<{
  */
 export function sightings(): Sightings {
   const marks = new Int32Array(sets * ways);
-  const has = (text: string): boolean => {
-    const mark = markOf(text);
-    const first = placeOf(mark);
-    for (let at = first; at < first + ways; at += 1) if (marks[at] === mark) return true;
-    return false;
+  return {
+    has: (mark) => {
+      const first = placeOf(mark);
+      for (let at = first; at < first + ways; at += 1) if (marks[at] === mark) return true;
+      return false;
+    },
+    add: (mark) => {
+      const first = placeOf(mark);
+      marks.copyWithin(first + 1, first, first + ways - 1);
+      marks[first] = mark;
+    },
   };
-  const add = (text: string): void => {
-    const mark = markOf(text);
-    const first = placeOf(mark);
-    marks.copyWithin(first + 1, first, first + ways - 1);
-    marks[first] = mark;
-  };
-  const comesAgain = (text: string): boolean => {
-    const again = has(text);
-    if (!again) add(text);
-    return again;
-  };
-  return { has, add, comesAgain };
 }
 
 function placeOf(mark: number): number {

@@ -120,6 +120,8 @@ function refused(reason: DenialReason): Refused {
 }
 
 function isType(typ: unknown, expected: string): boolean {
+  // As a rule it is spelled so.
+  if (typ === expected) return true;
   if (typeof typ !== 'string') return false;
   const lower = typ.toLowerCase();
   return lower === expected || lower === `application/${expected}`;
