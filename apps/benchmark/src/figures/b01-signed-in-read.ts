@@ -38,7 +38,7 @@ export const signedInRead: Figure = {
         { of: names.signedIn, over: names.anybody, limit: names.laden, measure: 'perSecond', bound },
         { of: names.signedInHeld, over: names.anybodyHeld, limit: names.ladenHeld, measure: 'perSecond', bound },
       ],
-      cuts: 10,
+      cuts: 24,
       notes: [
         '64 connections, 16 people’s tokens. From memory there is nothing else that a request waits for: the harder of the two.',
         'The limit carries the same tokens in a header that nobody reads: what half a kilobyte more costs Node’s HTTP.',
