@@ -19,7 +19,7 @@ export const coldVerify: Figure = {
     return {
       kind: 'comparison',
       contestants,
-      roundMs: 1250,
+      roundMs: 1100,
       cuts: 10,
       goals: [
         { of: sallyport, over: bare, limit, measure: 'perSecond', bound: { atLeast: 0.9 } },
