@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** Sessions by their ids in prepared statements, on one connection that pipelines: no more than that can be asked for less. */
+/** Sessions by their ids, in prepared statements on one connection that pipelines: the least that a look-up costs. */
 export type SessionRows = Readonly<{
   one: (session: unknown) => Promise<readonly object[]>;
   /** @throws when one of them is not there */
