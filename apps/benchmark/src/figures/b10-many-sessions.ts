@@ -47,7 +47,7 @@ export const manySessions: Figure = {
         ...bare,
       ],
       goals: [{ of: many, over: few, measure: 'p99', bound: { atMost: 1.2 }, limit: { of: manyBare, over: fewBare } }],
-      // A percentile of a short round is a handful of answers.
+      // No shorter: a percentile of a short round is a handful of answers.
       ...(!run.quick && { roundMs: 2100, cuts: 6 }),
       notes: [
         'Two authorities on one processor, of which one is asked at a time: 4 requests under way, 16 tokens each, of 16,000 sessions from all over the larger table. Times are of requests. The limit asks PostgreSQL for as many rows by their ids, over a bare node:http server.',

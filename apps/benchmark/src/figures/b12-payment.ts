@@ -29,14 +29,7 @@ export const payment: Figure = {
 };
 
 /** Somebody who buys always the same product, of somebody else's: buyers wait for each other nowhere but at the services. */
-type Buyer = Readonly<{
-  subject: string;
-  session: string;
-  token: string;
-  authorization: string;
-  productId: string;
-  seller: string;
-}>;
+type Buyer = SignedIn & Readonly<{ productId: string; seller: string }>;
 
 async function open(run: Run): Promise<Comparison> {
   const house = await run.shared(wholeHouse);
@@ -68,8 +61,8 @@ async function open(run: Run): Promise<Comparison> {
   return {
     kind: 'comparison',
     contestants: [
-      contestant(withAuth, urls.payments, ({ authorization, productId }) =>
-        post('pay', { productId, ...cent }, { authorization }),
+      contestant(withAuth, urls.payments, (buyer) =>
+        post('pay', { productId: buyer.productId, ...cent }, bearer(buyer, 'payments')),
       ),
       contestant(withoutAuth, bare.url, ({ subject: buyer, productId, seller }) =>
         post('pay', { buyer, productId, seller, ...cent }),
@@ -77,10 +70,10 @@ async function open(run: Run): Promise<Comparison> {
       contestant(withoutAuthAtPrice, bare.url, ({ subject: buyer, productId, seller }) =>
         post('purchase', { buyer, productId, seller, ...cent }),
       ),
-      contestant(vouchedFor, bare.url, ({ subject: buyer, session, token, productId, seller }) =>
-        post('purchaseVouchedFor', { buyer, session, token, productId, seller, ...cent }),
+      contestant(vouchedFor, bare.url, ({ subject: buyer, session, accessTokens: { payments }, productId, seller }) =>
+        post('purchaseVouchedFor', { buyer, session, token: payments.token, productId, seller, ...cent }),
       ),
-      contestant(topUpWithAuth, urls.payments, ({ authorization }) => post('topUp', { ...cent }, { authorization })),
+      contestant(topUpWithAuth, urls.payments, (buyer) => post('topUp', { ...cent }, bearer(buyer, 'payments'))),
       contestant(topUpWithoutAuth, bare.url, ({ subject: buyer }) => post('topUp', { buyer, ...cent })),
     ],
     goals: [
@@ -88,7 +81,7 @@ async function open(run: Run): Promise<Comparison> {
       { of: withAuth, over: withoutAuthAtPrice, measure: 'p99', bound },
       { of: topUpWithAuth, over: topUpWithoutAuth, measure: 'p99', bound },
     ],
-    // A percentile of a short round is a handful of payments.
+    // No shorter: a percentile of a short round is a handful of payments.
     ...(!run.quick && { roundMs: 2000, cuts: 3 }),
     notes: [
       'Each buyer pays another seller, so nobody waits for a row. The ledger without auth is a process of its own, with the same HTTP, on the same database.',
@@ -104,12 +97,7 @@ async function makeBuyers(house: House): Promise<readonly Buyer[]> {
   const people = await signInMany(house, callers);
   const offers = await Promise.all(people.map((person) => offer(house.urls.catalog, person)));
   await Promise.all(people.map((person) => fillWallet(house.urls.payments, person)));
-  return people.map((person, index) => ({
-    ...bearer(person, 'payments'),
-    token: person.accessTokens.payments.token,
-    ...person,
-    ...takeTurn(offers, index + 1),
-  }));
+  return people.map((person, index) => ({ ...person, ...takeTurn(offers, index + 1) }));
 }
 
 async function offer(catalogUrl: string, person: SignedIn): Promise<Pick<Buyer, 'productId' | 'seller'>> {

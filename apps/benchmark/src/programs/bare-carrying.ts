@@ -1,9 +1,9 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { z } from 'zod';
 import { listenLocally } from '../listen-locally.ts';
 import { takeOrders } from '../orders.ts';
-import { bareCheck, signedPart } from './bare-check.ts';
+import { bareCheck, bareToken, encode, signedPart } from './bare-signature.ts';
 import { openSessionRows } from './session-rows.ts';
 
 // A limit: the least with which a buyer is vouched for and carried on to another service. The signature of the buyer's token is checked,
@@ -14,6 +14,7 @@ const { DATABASE_URL: databaseUrl = '', KEY_SET: keySet = '' } = process.env;
 const sessions = await openSessionRows(databaseUrl);
 const checks = await signatureChecks(keySet);
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const header = encode({ alg: 'ES256' });
 
 /** What is asked by payments' `measured/ledger-without-gates.ts`. */
 type Question = Readonly<{ token: string; session: string; about: object }>;
@@ -44,14 +45,7 @@ async function vouch(asked: string): Promise<Readonly<{ signed: string }>> {
   check(signedPart(token));
   const [row] = await sessions.one(session);
   if (row === undefined) throw new Error('There is no such session.');
-  return { signed: statementOf({ row, about }) };
-}
-
-/** A compact JWS, as a transaction token is one. */
-function statementOf(said: Readonly<{ row: object; about: object }>): string {
-  const text = `${encode({ alg: 'ES256' })}.${encode(said)}`;
-  const signature = sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' });
-  return `${text}.${signature.toString('base64url')}`;
+  return { signed: bareToken(header, { row, about }, privateKey) };
 }
 
 async function signatureChecks(url: string) {
@@ -61,11 +55,7 @@ async function signatureChecks(url: string) {
 }
 
 function keyIdOf(token: string): string {
-  const header = Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString();
+  const text = Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString();
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above; what is no name finds no key
-  return (JSON.parse(header) as { kid: string }).kid;
-}
-
-function encode(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
+  return (JSON.parse(text) as { kid: string }).kid;
 }

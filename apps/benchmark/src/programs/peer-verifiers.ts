@@ -2,7 +2,7 @@ import { JwtVerifier } from 'aws-jwt-verify';
 import { createVerifier } from 'fast-jwt';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import jsonwebtoken from 'jsonwebtoken';
-import { bareCheck, publicKey, signedPart } from './bare-check.ts';
+import { bareCheck, publicKey, signedPart } from './bare-signature.ts';
 import type { Operation } from './in-process-round.ts';
 import { audience, type SignedTokens } from './signed-tokens.ts';
 

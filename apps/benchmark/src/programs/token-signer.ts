@@ -1,6 +1,7 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { takeOrders } from '../orders.ts';
+import { bareToken, encode } from './bare-signature.ts';
 
 /** So many tokens to be shown at `url`: each a new one, shown so many `times` (default once), or `steady` ones, a thousand in turns. */
 export type Showing = Readonly<{ url: string; count: number; times?: number; steady?: boolean }>;
@@ -67,11 +68,5 @@ function signedToken(iss: string): string {
   const times = { iat, exp: iat + 300, auth_time: iat };
   const who = { sub: `u_${number}`, client_id: 'web', sid: `${made.toString(36)}.measured`, jti: `to${number}` };
   const claims = { iss, aud: 'catalog', ...who, ...times, scope: 'catalog:read catalog:write', acr: 'aal1' };
-  const signed = `${header}.${encode(claims)}`;
-  const signature = sign('sha256', Buffer.from(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' });
-  return `${signed}.${signature.toString('base64url')}`;
-}
-
-function encode(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
+  return bareToken(header, claims, privateKey);
 }

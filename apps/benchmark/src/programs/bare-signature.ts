@@ -1,4 +1,4 @@
-import { createPublicKey, verify, type KeyObject } from 'node:crypto';
+import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 
 export type SignedPart = Readonly<{ input: Buffer; signature: Buffer }>;
 
@@ -19,4 +19,16 @@ export function bareCheck(key: object): (part: SignedPart) => void {
 /** `key`: a public JWK. */
 export function publicKey(key: object): KeyObject {
   return createPublicKey({ key: { ...key }, format: 'jwk' });
+}
+
+/** A compact JWS, signed by ES256. `header`: encoded. */
+export function bareToken(header: string, claims: object, privateKey: KeyObject): string {
+  const text = `${header}.${encode(claims)}`;
+  const signature = sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+  return `${text}.${signature.toString('base64url')}`;
+}
+
+/** One part of a token. */
+export function encode(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url');
 }
