@@ -87,12 +87,12 @@ export function openTrust(parts: TrustParts): Trust {
     isOutage: (error) => !(error instanceof AuthorityRefused),
     onTransition: breakerLog(log, telemetry),
   });
-  const asking = coalescingAuthority(meteredAuthority(guarded, telemetry));
-  const fresh = introspectingVerifier(local, asking, {
+  const authority = meteredAuthority(guarded, telemetry);
+  const fresh = introspectingVerifier(local, coalescingAuthority(authority), {
     onUnreachable: (error) => log.warn({ err: error }, 'authority unreachable'),
   });
   const confirmation = backgroundConfirmation({
-    ask: asking,
+    ask: authority,
     revocations,
     share: confirmShare,
     ...confirmationLog(log, telemetry),

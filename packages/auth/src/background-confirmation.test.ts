@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-import type { IntrospectionQuestion } from './authority.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   backgroundConfirmation,
   type ConfirmationCounts,
@@ -31,10 +30,9 @@ async function open(options: Partial<ConfirmationOptions> = {}) {
   const told: ConfirmationCounts[] = [];
   const distrusted: string[] = [];
   const confirmation = backgroundConfirmation({
-    ask: async (question: IntrospectionQuestion) => {
-      const [answer] = await authority.introspect([question], new AbortController().signal);
-      return answer ?? { active: false };
-    },
+    ask: authority.introspect,
+    // Each by itself, but for the tests that are about more.
+    gatherForMs: 0,
     revocations: {
       ...revocations,
       distrust: (reason) => {
@@ -133,10 +131,10 @@ describe('what is looked at', () => {
     expect(counts().sampled).toBe(chosen);
   });
 
-  test.each([0, -1, Number.NaN])('%d a second do not start', (maxPerSecond) => {
+  test.each([0, 0.5, -1, Number.NaN])('%d a second do not start', (maxPerSecond) => {
     const parts = { ask: () => new Promise<never>(() => {}), maxPerSecond };
     const revocations = { silenceMs: () => 0, hasTold: () => false, learn: () => {}, distrust: () => {} };
-    expect(() => backgroundConfirmation({ ...parts, revocations })).toThrow('use a share of 0 for none');
+    expect(() => backgroundConfirmation({ ...parts, revocations })).toThrow('use 1 or more, or a share of 0 for none');
   });
 
   test.each([-0.1, 1.1, Number.NaN])('a share of %d does not start', (share) => {
@@ -145,22 +143,69 @@ describe('what is looked at', () => {
     expect(() => backgroundConfirmation({ ...parts, revocations })).toThrow('use 0 to 1');
   });
 
-  test('at most ten a second are begun, whatever comes, and never two within 100 ms; the others are counted', async () => {
+  test('at most ten a second are chosen, whatever comes; the others are counted', async () => {
     const { admit, token, time, counts } = await open();
     for (let n = 0; n < 25; n += 1) admit(token());
-    expect(counts()).toEqual({ ...none, sampled: 1, dropped: 24 });
-    await time.advance(99);
+    expect(counts()).toEqual({ ...none, sampled: 10, dropped: 15 });
+    await time.advance(999);
     admit(token());
-    expect(counts()).toMatchObject({ sampled: 1, dropped: 25 });
+    expect(counts()).toMatchObject({ sampled: 10, dropped: 16 });
     for (let ms = 0; ms < 1000; ms += 1) {
       await time.advance(1);
       admit(token());
     }
-    expect(counts()).toMatchObject({ sampled: 11, dropped: 1015 });
+    expect(counts()).toMatchObject({ sampled: 20, dropped: 1006 });
     // What was not used is not saved up.
     await time.advance(3600_000);
     for (let n = 0; n < 25; n += 1) admit(token());
-    expect(counts()).toMatchObject({ sampled: 12, dropped: 1039 });
+    expect(counts()).toMatchObject({ sampled: 30, dropped: 1021 });
+  });
+
+  test('those chosen within a quarter of a second are asked about in one call, each by its own identifiers', async () => {
+    const ask = vi.fn<ConfirmationOptions['ask']>(async (questions) => questions.map(() => ({ active: false })));
+    const { admit, token, time } = await open({ ask, gatherForMs: 250 });
+    const first = token('1.a');
+    const second = token('2.b', { subject: 'u_grace', client: 'cli' });
+    admit(first);
+    await time.advance(249);
+    admit(second);
+    expect(ask).not.toHaveBeenCalled();
+    await time.advance(1);
+    const named = [first, second].map(({ tokenId, session, subject, client }) => ({
+      tokenId,
+      session,
+      subject,
+      client,
+    }));
+    expect(ask.mock.calls.map(([questions]) => questions)).toEqual([named]);
+    admit(token('3.c'));
+    await time.advance(250);
+    expect(ask.mock.calls.map(([questions]) => questions.length)).toEqual([2, 1]);
+  });
+
+  test('no call has more questions than the authority takes', async () => {
+    const ask = vi.fn<ConfirmationOptions['ask']>(async (questions) => questions.map(() => ({ active: false })));
+    const { admit, token, time } = await open({ ask, maxPerSecond: Infinity, maxOpen: 300 });
+    for (let n = 0; n < 300; n += 1) admit(token());
+    await time.advance(1);
+    expect(ask.mock.calls.map(([questions]) => questions.length)).toEqual([128, 128, 44]);
+  });
+
+  test.each<[string, unknown]>([
+    ['one answer too few', [{ active: false }]],
+    ['one too many', [{ active: false }, { active: false }, { active: false }]],
+    ['words of its own', [{ active: 'no' }, {}]],
+    ['holes', [null, undefined]],
+    ['no list', { active: false }],
+  ])('%s is no answer to anybody, and nobody is refused for it', async (_name, answered) => {
+    const ask = async () => answered as [];
+    const { admit, token, time, revocations, distrusted, counts } = await open({ ask });
+    const admitted = [token('1.a'), token('2.b')];
+    for (const each of admitted) admit(each);
+    await time.advance(5000);
+    expect(counts()).toEqual({ ...none, sampled: 2, unanswered: 2 });
+    expect(admitted.map(revocations.isRevoked)).toEqual([false, false]);
+    expect(distrusted).toEqual([]);
   });
 
   test('at most a hundred are open: an authority that hangs fills no memory', async () => {
@@ -169,6 +214,23 @@ describe('what is looked at', () => {
     await time.advance(1000);
     for (let n = 0; n < 500; n += 1) admit(token());
     expect(counts()).toEqual({ ...none, sampled: 100, dropped: 900 });
+  });
+
+  test('an authority that says nothing for a second has not answered, and is told to stop', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const signals: AbortSignal[] = [];
+    const ask: ConfirmationOptions['ask'] = (_questions, signal) => {
+      signals.push(signal);
+      return new Promise(() => {});
+    };
+    const { admit, token, time, counts } = await open({ ask });
+    admit(token());
+    await time.advance(1);
+    await vi.advanceTimersByTimeAsync(999);
+    expect([counts().unanswered, signals.map(({ aborted }) => aborted)]).toEqual([0, [false]]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([counts().unanswered, signals.map(({ aborted }) => aborted)]).toEqual([1, [true]]);
   });
 
   test('one that is settled makes room for the next, and counts that were handed out stay as they were', async () => {

@@ -1,6 +1,7 @@
-import type { AskAboutOne } from './authority.ts';
+import type { AskAuthority, IntrospectionAnswer } from './authority.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { chooser } from './confirmation-choice.ts';
+import { withinDeadline } from './deadline.ts';
 import type { RevocationFeed } from './revocation-feed.ts';
 import { followSuspicions, type Suspicion, type SuspicionOutcome } from './suspicions.ts';
 import { systemTimers, type Timers } from './timers.ts';
@@ -25,7 +26,7 @@ export type ConfirmationCounts = Readonly<{
   beyondBound: number;
   /** Nobody could say: the authority did not answer, or the token ended before the feed proved anything. */
   unanswered: number;
-  /** Chosen by chance, and not looked at: too soon after another, or too many open. Not in `sampled`. */
+  /** Chosen by chance, and not looked at: too many in a second, or open. Not in `sampled`. */
   dropped: number;
 }>;
 
@@ -43,15 +44,17 @@ export type StaleAllow = Readonly<{
 
 /** Whom to ask, how much, and who is told. Monotonic milliseconds throughout. */
 export type ConfirmationOptions = Readonly<{
-  /** The authority, as the fresh gate asks it. */
-  ask: AskAboutOne;
+  /** The authority, as it is asked under the fresh gate's `coalescingAuthority`: these questions are put together already. */
+  ask: AskAuthority;
   revocations: Pick<RevocationFeed, 'silenceMs' | 'hasTold' | 'learn' | 'distrust'>;
   /** Share of the decisions that is looked at again, 0 to 1. Default 0.01. */
   share?: number;
-  /** At most so many of them are begun in a second, evenly apart. Default 10: one each 100 ms. */
+  /** At most so many of them are chosen in a second, 1 or more. Default 10. */
   maxPerSecond?: number;
   /** At most so many are open at once. Default 100. */
   maxOpen?: number;
+  /** Those that are chosen within so many milliseconds are asked about in one call. Default 250. */
+  gatherForMs?: number;
   clock?: Clock;
   timers?: Timers;
   /** 0 ≤ random < 1, chooses. */
@@ -74,9 +77,17 @@ export type BackgroundConfirmation = Readonly<{
 
 const countOf = { told: 'staleAllows', lost: 'beyondBound', expired: 'unanswered' } as const;
 const countsEveryMs = 60_000;
+const defaultGatherForMs = 250;
+/** As many as `coalescingAuthority` puts into one call. */
+const maxTogether = 128;
+const answerWithinMs = 1000;
+
+/** A decision that was chosen. Monotonic milliseconds. */
+type Considered = LocalDecision & Readonly<{ decidedAtMs: number }>;
 
 /**
- * Asks the authority about a share of what the local gate let in, off the request's path, and acts on a "no":
+ * Asks the authority about a share of what the local gate let in, off the request's path, and acts on a "no". Those that are chosen soon
+ * after each other are asked about together: ten questions cost a service little more than one.
  *
  * - The token is refused here from then on, at once.
  * - The feed must say the same by itself. If it proves itself complete up to a moment *after* the authority's answer and still
@@ -88,15 +99,17 @@ const countsEveryMs = 60_000;
  * Only users' tokens that name a session are looked at, and nothing is concluded from one that is about to expire: a session
  * that ends by time is told to nobody.
  *
- * @throws when `share` is no share, or `maxPerSecond` no number above 0
+ * @throws when `share` is no share, or `maxPerSecond` is below 1
  *
  * Not looked at: transaction tokens, services' own tokens, and what the fresh gate let in.
  */
 export function backgroundConfirmation(options: ConfirmationOptions): BackgroundConfirmation {
   const { ask, revocations, clock = systemClock, timers = systemTimers } = options;
+  const { gatherForMs = defaultGatherForMs } = options;
   const counts = { sampled: 0, confirmed: 0, staleAllows: 0, beyondBound: 0, unanswered: 0, dropped: 0 };
   const choose = chooser(options, clock);
-  const begun = new Set<() => void>();
+  let gathered: Considered[] = [];
+  let cancelAsking = (): void => {};
   let open = 0;
   const suspicions = followSuspicions({ revocations, clock, timers, settled });
 
@@ -106,26 +119,33 @@ export function backgroundConfirmation(options: ConfirmationOptions): Background
     if (choice !== 'chosen') return;
     counts.sampled += 1;
     open += 1;
-    const decidedAtMs = clock.monotonicMs();
+    gathered.push({ ...decision, decidedAtMs: clock.monotonicMs() });
     // Later: whatever asking costs, the request that was let in does not pay it.
-    const cancel = timers.after(0, () => {
-      begun.delete(cancel);
-      void confirm(decision, decidedAtMs);
-    });
-    begun.add(cancel);
+    if (gathered.length === 1) cancelAsking = timers.after(gatherForMs, askTogether);
   }
 
-  async function confirm(decision: LocalDecision, decidedAtMs: number): Promise<void> {
-    const { tokenId, session = '', subject, client } = decision.token;
-    let active: boolean;
-    try {
-      ({ active } = await ask({ tokenId, session, subject, client }));
-    } catch {
-      return end('unanswered');
-    }
-    if (active) return end('confirmed');
-    revocations.learn({ kind: 'token', tokenId });
-    suspicions.add({ ...decision, decidedAtMs, answeredAtMs: clock.monotonicMs() });
+  function askTogether(): void {
+    const chosen = gathered;
+    gathered = [];
+    for (let at = 0; at < chosen.length; at += maxTogether) void confirm(chosen.slice(at, at + maxTogether));
+  }
+
+  async function confirm(chosen: readonly Considered[]): Promise<void> {
+    const questions = chosen.map(({ token: { tokenId, session = '', subject, client } }) => {
+      return { tokenId, session, subject, client };
+    });
+    const answers = await withinDeadline(answerWithinMs, (signal) => ask(questions, signal)).catch(() => []);
+    // Of another number, nobody can say which answers what.
+    const isWhole = Array.isArray(answers) && answers.length === chosen.length;
+    for (const [index, considered] of chosen.entries()) settle(considered, isWhole ? answers[index] : undefined);
+  }
+
+  function settle(considered: Considered, answer: IntrospectionAnswer | undefined): void {
+    if (answer?.active === true) return end('confirmed');
+    // Whatever is not understood is no answer: above all, it is no "no".
+    if (answer?.active !== false) return end('unanswered');
+    revocations.learn({ kind: 'token', tokenId: considered.token.tokenId });
+    suspicions.add({ ...considered, answeredAtMs: clock.monotonicMs() });
   }
 
   function end(count: 'confirmed' | 'staleAllows' | 'beyondBound' | 'unanswered'): void {
@@ -143,7 +163,7 @@ export function backgroundConfirmation(options: ConfirmationOptions): Background
     consider,
     counts: () => ({ ...counts }),
     close: () => {
-      for (const cancel of begun) cancel();
+      cancelAsking();
       suspicions.close();
       stopTelling();
     },

@@ -8,8 +8,8 @@ import {
 import type { Contestant, Figure, Run } from '../figure.ts';
 import { startMeasured } from '../measured-process.ts';
 
-/** Of a request, and requests under way: a busy service, and not the end of what the authority can do. */
-const asking = { tokensEach: 16, connections: 4 };
+/** Of a request, and requests under way: as many as a busy service has, and not the end of what PostgreSQL can do beside the load. */
+const asking = { tokensEach: 16, connections: 2 };
 
 /** The rows themselves, from PostgreSQL over a bare `node:http`, and nothing else about them. */
 async function bareLookUps(run: Run, name: string, { databaseUrl, sessions }: AskedAuthority) {
@@ -50,7 +50,7 @@ export const manySessions: Figure = {
       // No shorter: a percentile of a short round is a handful of answers.
       ...(!run.quick && { roundMs: 2100, cuts: 6 }),
       notes: [
-        'Two authorities on one processor, of which one is asked at a time: 4 requests under way, 16 tokens each, of 16,000 sessions from all over the larger table. Times are of requests. The limit asks PostgreSQL for as many rows by their ids, over a bare node:http server.',
+        'Two authorities on one processor, of which one is asked at a time: 2 requests under way, as many as a service has at most, 16 tokens each, of 16,000 sessions from all over the larger table. Times are of requests. The limit asks PostgreSQL for as many rows by their ids, over a bare node:http server.',
         ...(run.quick ? ['A quick run has 30,000 sessions and not a million.'] : []),
       ],
       close: async () => {
