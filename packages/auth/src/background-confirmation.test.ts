@@ -21,7 +21,7 @@ const none: ConfirmationCounts = {
 };
 
 /** A service that follows a feed and looks again at everything it lets in, unless it is told to look at less. */
-async function open(options: Partial<ConfirmationOptions> = {}) {
+async function open(options: Partial<ConfirmationOptions> = {}, asked: 'each' | 'together' = 'each') {
   const time = virtualTime();
   const authority = await testAuthority(time);
   const revocations = followRevocations(authority.feed, { clock: time, timers: time, random: () => 0 });
@@ -31,8 +31,6 @@ async function open(options: Partial<ConfirmationOptions> = {}) {
   const distrusted: string[] = [];
   const confirmation = backgroundConfirmation({
     ask: authority.introspect,
-    // Each by itself, but for the tests that are about more.
-    gatherForMs: 0,
     revocations: {
       ...revocations,
       distrust: (reason) => {
@@ -41,6 +39,7 @@ async function open(options: Partial<ConfirmationOptions> = {}) {
       },
     },
     ...(options.random === undefined && { share: 1 }),
+    ...(asked === 'each' && { gatherForMs: 0 }),
     clock: time,
     timers: time,
     onStaleAllow: (finding) => void found.push(finding),
@@ -150,7 +149,10 @@ describe('what is looked at', () => {
     await time.advance(999);
     admit(token());
     expect(counts()).toMatchObject({ sampled: 10, dropped: 16 });
-    for (let ms = 0; ms < 1000; ms += 1) {
+    await time.advance(1);
+    admit(token());
+    expect(counts()).toMatchObject({ sampled: 11, dropped: 16 });
+    for (let ms = 1; ms < 1000; ms += 1) {
       await time.advance(1);
       admit(token());
     }
@@ -163,7 +165,7 @@ describe('what is looked at', () => {
 
   test('those chosen within a quarter of a second are asked about in one call, each by its own identifiers', async () => {
     const ask = vi.fn<ConfirmationOptions['ask']>(async (questions) => questions.map(() => ({ active: false })));
-    const { admit, token, time } = await open({ ask, gatherForMs: 250 });
+    const { admit, token, time } = await open({ ask }, 'together');
     const first = token('1.a');
     const second = token('2.b', { subject: 'u_grace', client: 'cli' });
     admit(first);
@@ -197,6 +199,7 @@ describe('what is looked at', () => {
     ['words of its own', [{ active: 'no' }, {}]],
     ['holes', [null, undefined]],
     ['no list', { active: false }],
+    ['nothing', undefined],
   ])('%s is no answer to anybody, and nobody is refused for it', async (_name, answered) => {
     const ask = async () => answered as [];
     const { admit, token, time, revocations, distrusted, counts } = await open({ ask });
@@ -261,6 +264,7 @@ describe('what is looked at', () => {
     authority.revokeUntold({ kind: 'session', session: '1.test' });
     await time.advance(1);
     admit(token('2.other'));
+    admit(token('3.other'));
     const before = authority.questionsAsked();
     confirmation.close();
     await time.advance(60_000);
@@ -300,11 +304,12 @@ describe('a decision that the authority would not have taken', () => {
   });
 
   test('is no fault when it was revoked between the decision and the question: the feed says so as well', async () => {
-    const { admit, token, authority, time, distrusted, counts } = await open();
+    const { admit, token, authority, time, found, distrusted, counts } = await open({}, 'together');
     admit(token());
     authority.revoke({ kind: 'session', session: '1.test' });
     await time.advance(5000);
     expect(counts()).toEqual({ ...none, sampled: 1, staleAllows: 1 });
+    expect(found.map(({ answeredAfterMs }) => answeredAfterMs)).toEqual([250]);
     expect(distrusted).toEqual([]);
   });
 
