@@ -24,7 +24,10 @@ test('a revocation that the feed lost is found by confirmation, and the service 
   await expect.poll(() => outcomeOf(ada.products.mine.query())).toBe('401 invalid_token');
 
   const found = { finding: 'beyond bound', tier: 'authenticatedRead', subject: 'u_ada', session: '1.lost' };
-  await expect.poll(() => said('stale allow'), { timeout: 10_000 }).toMatchObject([{ level: 'error', ...found }]);
+  const told = () => said('stale allow');
+  await expect.poll(told, { timeout: 10_000 }).not.toEqual([]);
+  // A line for each read that was let in until the authority was asked.
+  for (const each of told()) expect(each).toMatchObject({ level: 'error', ...found });
   const reason = expect.stringContaining('without a revocation that the authority knows');
   expect(said('revocation feed').at(1)).toMatchObject({ level: 'warn', alive: false, err: { message: reason } });
 
