@@ -51,6 +51,20 @@ describe.each(['each', 'returning'] as const)('where a cache keeps tokens: %s', 
     return verifier;
   }
 
+  test('what is remembered counts until it is too old at the moment of the decision, by the clock that it was remembered by', async () => {
+    const clock = heldClock();
+    const { asked, inner } = counting(clock);
+    const verifier = await cached({ asked, inner }, { clock });
+    await verifier.verify(tokenNamed('one'));
+    const momentAt = (monotonicMs: number, of = clock) => ({ clock: of, monotonicMs });
+    await verifier.verify(tokenNamed('one'), undefined, momentAt(4999));
+    expect(asked).toHaveLength(1);
+    await verifier.verify(tokenNamed('one'), undefined, momentAt(5000, heldClock()));
+    expect(asked, 'of another clock').toHaveLength(1);
+    await verifier.verify(tokenNamed('one'), undefined, momentAt(5000));
+    expect(asked).toHaveLength(2);
+  });
+
   test('a token is checked once in five seconds, and again after', async () => {
     const clock = heldClock();
     const { asked, inner } = counting(clock);

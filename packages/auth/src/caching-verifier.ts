@@ -1,6 +1,6 @@
 import { andThen } from './and-then.ts';
 import type { BearerToken } from './bearer-token.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { monotonicMsAt, systemClock, type Clock } from './clock.ts';
 import { markOf, sightings, type Sightings } from './sightings.ts';
 import type { TokenVerifier, Verification } from './token-verifier.ts';
 
@@ -64,12 +64,12 @@ export function cachingVerifier(inner: TokenVerifier, options: CachingOptions = 
 
   return {
     maxLifetimeSeconds: inner.maxLifetimeSeconds,
-    verify(token): Verification | Promise<Verification> {
+    verify(token, _wish, moment): Verification | Promise<Verification> {
       const mark = markOf(token);
       const entry = entries.get(mark);
       if (entry?.token === token) {
         const { verification, untilMs } = entry;
-        const isAlive = clock.monotonicMs() < untilMs && clock.epochSeconds() < verification.token.expiresAt;
+        const isAlive = monotonicMsAt(clock, moment) < untilMs && clock.epochSeconds() < verification.token.expiresAt;
         if (isAlive && entry.epoch === epoch()) return verification;
         forget(mark);
       }

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import { monotonicMsAt, type Clock, type Moment } from './clock.ts';
 import { feedPosition, type FeedMessage, type Notice } from './feed-position.ts';
 import { feedProof } from './feed-proof.ts';
 import { noRestrictions, type Restrictions } from './restrictions.ts';
@@ -15,7 +15,7 @@ export type FeedLag = Readonly<{
 export type FeedKnowledge = Readonly<{
   /** A new connection is opened. Answers the position that it is to go on from. */
   connect: () => number | undefined;
-  silenceMs: () => number;
+  silenceMs: (moment?: Moment) => number;
   lag: () => FeedLag;
   position: () => number | undefined;
   isRevoked: (token: RevocationSubject) => boolean;
@@ -48,7 +48,7 @@ export function feedKnowledge({ clock, onTold, onProven }: KnowledgeOptions): Fe
   let doubts = 0;
   let restrictions = noRestrictions;
 
-  const silenceMs = (): number => clock.monotonicMs() - proof.provenAtMs();
+  const silenceMs = (moment?: Moment): number => monotonicMsAt(clock, moment) - proof.provenAtMs();
 
   function apply(news: Revocation | Notice): void {
     switch (news.kind) {

@@ -1,7 +1,7 @@
 import { andThen } from './and-then.ts';
 import type { Standing } from './authorize.ts';
 import type { BearerToken } from './bearer-token.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { systemClock, type Clock, type Moment } from './clock.ts';
 import { courseWhenBehind } from './consistency-token.ts';
 import { watchDemotions, type Demotion } from './demotion.ts';
 import type { DenialReason } from './denial.ts';
@@ -58,12 +58,15 @@ export type GateOptions = Readonly<{
   onDemotion?: (demotion: Demotion) => void;
 }>;
 
+/** `wish`: what the authority is asked for besides. `moment`: now, of the gates' clock. */
+export type Asking = Readonly<{ wish?: OnwardWish | undefined; moment?: Moment | undefined }>;
+
 /** Both gates of a service, opened. `openRequest` takes them; nothing else needs to call their members. */
 export type Gates = Readonly<{
   examine: (
     request: RequestContext,
     carriedBy: 'bearer' | 'transaction',
-    wish?: OnwardWish,
+    asking?: Asking,
   ) => Standing | Promise<Standing>;
   /** With the standing that an admitted call rests on. */
   report: (decision: Decision, standing?: Standing) => void;
@@ -95,9 +98,9 @@ export function openGates(options: GateOptions): Gates {
       options.onDecision?.(decision);
       if (decision.outcome === 'admitted' && standing !== undefined) maybeConfirm(issuers, decision.tier, standing);
     },
-    examine: (request, carriedBy, wish) => {
+    examine: (request, carriedBy, asking = {}) => {
       if (carriedBy === 'transaction') return examineTransaction(options, issuers, request);
-      return andThen(examineBearer(issuers, request, wish), (standing) =>
+      return andThen(examineBearer(issuers, request, asking), (standing) =>
         standing.kind === 'known' ? checkSender(standing, request) : standing,
       );
     },
@@ -117,11 +120,7 @@ function maybeConfirm(issuers: OpenIssuers, tier: TrustTier, standing: Standing)
   issuers.named(token.issuer)?.confirmation?.consider({ tier, evidence, token });
 }
 
-function examineBearer(
-  issuers: OpenIssuers,
-  request: RequestContext,
-  wish: OnwardWish | undefined,
-): Standing | Promise<Standing> {
+function examineBearer(issuers: OpenIssuers, request: RequestContext, asking: Asking): Standing | Promise<Standing> {
   const { authorization, consistency } = request;
   if (consistency.kind === 'refused') return consistency;
   switch (authorization.kind) {
@@ -138,21 +137,20 @@ function examineBearer(
       const issuer = issuers.of(authorization.token);
       return issuer === undefined
         ? refused('token_issuer')
-        : examineSigned(issuer, authorization.token, { request, wish });
+        : examineSigned(issuer, authorization.token, { request, asking });
     }
   }
 }
 
-type Asking = Readonly<{ request: RequestContext; wish: OnwardWish | undefined }>;
-
 function examineSigned(
   issuer: OpenIssuer,
   token: BearerToken,
-  { request, wish }: Asking,
+  { request, asking: { wish, moment } }: Readonly<{ request: RequestContext; asking: Asking }>,
 ): Standing | Promise<Standing> {
   if (issuer.local === undefined) return refused('token_issuer');
   const behind = issuer.isBehind(request.consistency);
-  const course = behind ? courseWhenBehind(issuer.course(request.tier)) : issuer.course(request.tier);
+  const present = issuer.course(request.tier, moment);
+  const course = behind ? courseWhenBehind(present) : present;
   const { fresh } = issuer;
   if (course === 'introspect' && fresh !== undefined) {
     return andThen(fresh.verify(token, wish), (answer) => {
@@ -161,7 +159,7 @@ function examineSigned(
       return behind && asked.kind === 'known' && asked.evidence !== 'fresh' ? refused('feed_behind') : asked;
     });
   }
-  return andThen(issuer.local.verify(token), (verification) => {
+  return andThen(issuer.local.verify(token, undefined, moment), (verification) => {
     const standing = standingOf(issuer, verification, course === 'introspect' ? 'local' : course);
     if (standing.kind !== 'known') return standing;
     if (course === 'introspect') return refused(behind ? 'feed_behind' : 'issuer_not_asked');

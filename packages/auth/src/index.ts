@@ -22,7 +22,7 @@ export {
 export { cachingVerifier, type CachingOptions } from './caching-verifier.ts';
 export { answerDenial, type DenialAnswer } from './challenge.ts';
 export type { ClientCredentials } from './client-authentication.ts';
-export { systemClock, type Clock } from './clock.ts';
+export { systemClock, type Clock, type Moment } from './clock.ts';
 export { coalescingAuthority, type CoalescingOptions } from './coalescing-authority.ts';
 export { makeConsistencyToken, type ConsistencyHeader, type ConsistencyToken } from './consistency-token.ts';
 export { NoAnswerInTime } from './deadline.ts';

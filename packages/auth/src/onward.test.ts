@@ -169,7 +169,9 @@ test('nor is anybody carried on with what was asked while the input was on its w
   const request = requestWith(`Bearer ${await payingToken()}`);
   request.takeAlone();
   await request.standing('bearer');
-  expect(() => request.standing('bearer', { scope: 'catalog:read', context: {} })).toThrow('a request of its own');
+  expect(() => request.standing('bearer', { wish: { scope: 'catalog:read', context: {} } })).toThrow(
+    'a request of its own',
+  );
   expect(asked.map((question) => 'onward' in question)).toEqual([false]);
 });
 
@@ -220,7 +222,7 @@ test('input that cannot be read is nobody’s details, and does not decide who i
 
 test('only a standing that the authority vouched for, with its word about it, is a leave', async () => {
   const request = requestWith(`Bearer ${await payingToken()}`);
-  const standing = await request.standing('bearer', { scope: 'catalog:read', context: {} });
+  const standing = await request.standing('bearer', { wish: { scope: 'catalog:read', context: {} } });
   expect(onwardOf(request, standing)).toBeDefined();
   expect(onwardOf(request, { kind: 'nobody' })).toBeUndefined();
   if (standing.kind !== 'known' || standing.evidence !== 'fresh') throw new Error('not let in');

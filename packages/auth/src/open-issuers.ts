@@ -1,6 +1,6 @@
 import type { BearerToken } from './bearer-token.ts';
 import { clockSkewSeconds } from './claims.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Moment } from './clock.ts';
 import { isBehind, type ConsistencyHeader } from './consistency-token.ts';
 import { restrictCourse, type Restrictions } from './restrictions.ts';
 import { liveWithinMs, type RevocationFeed } from './revocation-feed.ts';
@@ -13,7 +13,7 @@ import { assertIssuersFit, chooseIssuer, type TrustedIssuer } from './trusted-is
 export type OpenIssuer = Pick<TrustedIssuer, 'issuer' | 'name' | 'local' | 'fresh' | 'opaque' | 'confirmation'> &
   Pick<RevocationFeed, 'isRevoked' | 'learn'> &
   Readonly<{
-    course: (tier: TrustTier) => Course;
+    course: (tier: TrustTier, moment?: Moment) => Course;
     /** Whether this service has yet to hear of what the request must not be answered without. */
     isBehind: (consistency: ConsistencyHeader) => boolean;
     /** Whether a token that was verified locally is young enough to be believed without asking. */
@@ -53,7 +53,8 @@ function openIssuer({ revocations, ...issuer }: TrustedIssuer, { clock, restrict
       ...issuer,
       isRevoked: (token) => revocations.isRevoked(token),
       learn: (revocation) => revocations.learn(revocation),
-      course: (tier) => restrictCourse(courseOf(tier, revocations.silenceMs(), liveWithinMs), tier, restrictions()),
+      course: (tier, moment) =>
+        restrictCourse(courseOf(tier, revocations.silenceMs(moment), liveWithinMs), tier, restrictions()),
       // Consistency tokens are of the house's feed; what others revoked has nothing to do with it.
       isBehind: (consistency) => issuer.name === undefined && isBehind(consistency, revocations.position()),
       believes: () => true,

@@ -148,6 +148,9 @@ test('rules that nobody confirmed for an hour are believed no more; strangers ar
   expect(policy.current()?.version).toBe(3);
   await pass(1);
   expect([policy.current(), policy.latest()?.version]).toEqual([undefined, 3]);
+  const then = clock.monotonicMs() - 1;
+  expect(policy.current({ clock, monotonicMs: then })?.version, 'to a request that was opened by then').toBe(3);
+  expect(policy.current({ clock: heldClock(), monotonicMs: then }), 'by another clock').toBe(undefined);
   await untilAsked();
   await asked.at(-1)?.answer(3);
   expect([policy.current()?.version, told]).toEqual([3, ['rules 3', 'alarm', 'over']]);

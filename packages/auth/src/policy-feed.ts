@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from './clock.ts';
+import { monotonicMsAt, systemClock, type Clock, type Moment } from './clock.ts';
 import { withinDeadline } from './deadline.ts';
 import type { PolicyRules, PolicySource } from './policy.ts';
 
@@ -52,7 +52,7 @@ export function followPolicy(options: FollowPolicyOptions): PolicyFeed {
   let confirmedAtMs = -Infinity;
   let announcedVersion = 0;
 
-  const ageMs = (): number => clock.monotonicMs() - confirmedAtMs;
+  const ageMs = (moment?: Moment): number => monotonicMsAt(clock, moment) - confirmedAtMs;
 
   async function load(isStillWanted: () => boolean): Promise<void> {
     const askedAtMs = clock.monotonicMs();
@@ -71,7 +71,7 @@ export function followPolicy(options: FollowPolicyOptions): PolicyFeed {
   const turns = loadInTurns(load, options);
 
   return {
-    current: () => (ageMs() <= believePolicyForMs ? rules : undefined),
+    current: (moment) => (ageMs(moment) <= believePolicyForMs ? rules : undefined),
     latest: () => rules,
     announced: (version) => {
       if (version <= Math.max(rules?.version ?? 0, announcedVersion)) return;

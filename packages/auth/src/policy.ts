@@ -4,6 +4,8 @@
  * not asked here; the gates have decided them before a handler runs.
  */
 
+import type { Moment } from './clock.ts';
+
 /** Who asks, as the gates admitted them. `undefined` in a question is a stranger: nobody in particular. */
 export type PolicyPrincipal = Readonly<{
   /** Unique over issuers; what a service stores as an owner. */
@@ -68,8 +70,8 @@ export type PolicyList = Readonly<{ outcome: 'known'; condition: PolicyCondition
 
 /** Where a request gets its rules from. */
 export type PolicySource = Readonly<{
-  /** The newest rules that may still be believed. */
-  current: () => PolicyRules | undefined;
+  /** The newest rules, if they may be believed: now, or at a `moment` of the source's own clock. */
+  current: (moment?: Moment) => PolicyRules | undefined;
   /** The newest rules, however old: for strangers, of whom `publicRead` promises nothing about age. */
   latest: () => PolicyRules | undefined;
 }>;

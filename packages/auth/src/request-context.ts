@@ -1,9 +1,8 @@
 import type { Standing } from './authorize.ts';
 import { readAuthorization, type Authorization } from './bearer-token.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { systemClock, type Clock, type Moment } from './clock.ts';
 import { readConsistencyHeader, type ConsistencyHeader } from './consistency-token.ts';
-import type { Gates } from './gates.ts';
-import type { OnwardWish } from './onward.ts';
+import type { Asking, Gates } from './gates.ts';
 import type { PolicySource } from './policy.ts';
 import { hopHeaders, readTransactionHeader, type TransactionHeader } from './propagation.ts';
 import { requestPolicy, type RequestPolicy } from './request-policy.ts';
@@ -36,9 +35,9 @@ export type RequestContext = Readonly<{
   gates: Gates;
   /**
    * What the gates say of the caller, asked at most once per request and kind of caller. At once where nobody is to be waited for. The
-   * answer to a `wish` is one call's alone: throws when the caller was asked about before.
+   * answer to a `wish` is one call's alone: throws when the caller was asked about before. `moment`: now, if it was just read.
    */
-  standing: (carriedBy: 'bearer' | 'transaction', wish?: OnwardWish) => Standing | Promise<Standing>;
+  standing: (carriedBy: 'bearer' | 'transaction', asking?: Asking) => Standing | Promise<Standing>;
   /**
    * For a regulated call, before it asks for the standing: the answer about its caller and the idempotency key are its own. Throws when
    * another regulated call took them, or the caller was asked about before.
@@ -76,7 +75,8 @@ export function openRequest(options: RequestOptions): RequestContext {
   const clock = options.clock ?? systemClock;
   const { gates, headers, tiers } = options;
   const timeoutMs = Math.min(options.timeoutMs ?? 10_000, readTimeout(headers(hopHeaders.timeout)));
-  const endsAtMs = clock.monotonicMs() + timeoutMs;
+  const opened: Moment = { clock, monotonicMs: clock.monotonicMs() };
+  const endsAtMs = opened.monotonicMs + timeoutMs;
   let asBearer: Standing | Promise<Standing> | undefined;
   let asTransaction: Standing | Promise<Standing> | undefined;
   let isTaken = false;
@@ -94,18 +94,18 @@ export function openRequest(options: RequestOptions): RequestContext {
     remainingMs: () => Math.max(0, endsAtMs - clock.monotonicMs()),
     signal: options.signal ?? new AbortController().signal,
     gates,
-    standing: (carriedBy, wish) => {
+    standing: (carriedBy, asking) => {
       if (carriedBy === 'transaction') return (asTransaction ??= gates.examine(request, carriedBy));
-      if (wish !== undefined && asBearer !== undefined)
+      if (asking?.wish !== undefined && asBearer !== undefined)
         throw new Error('A call that carries its caller on needs a request of its own: open another context for it.');
-      return (asBearer ??= gates.examine(request, carriedBy, wish));
+      return (asBearer ??= gates.examine(request, carriedBy, asking));
     },
     takeAlone: () => {
       if (isTaken || asBearer !== undefined)
         throw new Error('A regulated call needs a request of its own: open another context for it.');
       isTaken = true;
     },
-    policy: requestPolicy(options.policy),
+    policy: requestPolicy(options.policy, opened),
   };
   return request;
 }

@@ -1,3 +1,4 @@
+import type { Moment } from './clock.ts';
 import type {
   PolicyDecision,
   PolicyList,
@@ -23,9 +24,10 @@ const unknown = { outcome: 'unknown' } as const;
  * The rules for one request, which may be a batch of calls. The version that the first question meets is the request's: a rule
  * set that arrives meanwhile counts from the next request on, so that two calls of a batch never obey different rules.
  *
- * A stranger is decided by the newest rules however old they are, everybody else only by rules that may still be believed.
+ * A stranger is decided by the newest rules however old they are, everybody else only by rules that may still be believed, or that could be
+ * when the request was `opened`.
  */
-export function requestPolicy(source: PolicySource | undefined): RequestPolicy {
+export function requestPolicy(source: PolicySource | undefined, opened?: Moment): RequestPolicy {
   // A handful for each request: whoever has many things to ask about asks `which`.
   const asked: Asked[] = [];
   let current: PolicyRules | undefined;
@@ -33,7 +35,7 @@ export function requestPolicy(source: PolicySource | undefined): RequestPolicy {
 
   const rulesFor = (principal: PolicyPrincipal | undefined): PolicyRules | undefined => {
     if (principal === undefined) return (latest ??= current ?? source?.latest());
-    return (current ??= sameVersion(source?.current(), latest));
+    return (current ??= sameVersion(source?.current(opened), latest));
   };
 
   return {

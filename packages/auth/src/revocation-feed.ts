@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from './clock.ts';
+import { systemClock, type Clock, type Moment } from './clock.ts';
 import { keepConnected, type FeedHandlers } from './feed-connection.ts';
 import { feedKnowledge, type FeedLag } from './feed-knowledge.ts';
 import type { Notice } from './feed-position.ts';
@@ -26,9 +26,9 @@ export type FeedSource = Readonly<{
 export type RevocationFeed = Readonly<{
   /**
    * Milliseconds since the moment up to which this service provably has every revocation: what was committed before it
-   * is in force here. Infinity before the first proof.
+   * is in force here. Infinity before the first proof. Now, or at a `moment` of the feed's own clock.
    */
-  silenceMs: () => number;
+  silenceMs: (moment?: Moment) => number;
   isRevoked: (token: RevocationSubject) => boolean;
   /** Takes note of what another gate was told, so that no gate here says yes again. */
   learn: (revocation: Revocation) => void;

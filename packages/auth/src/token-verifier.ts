@@ -1,4 +1,5 @@
 import type { BearerToken, OpaqueToken } from './bearer-token.ts';
+import type { Moment } from './clock.ts';
 import type { DenialReason } from './denial.ts';
 import type { OnwardAnswer, OnwardWish } from './onward.ts';
 import type { Confirmation } from './sender.ts';
@@ -66,8 +67,11 @@ export type Verification =
  * A verifier does not look at the revocation feed, scopes or tiers: `gates.ts` and `authorize.ts` do. It never throws.
  */
 export interface TokenVerifier {
-  /** `wish`: for whoever asks the authority anyway, and can ask for a transaction token with it. Others ignore it. */
-  verify(token: BearerToken, wish?: OnwardWish): Verification | Promise<Verification>;
+  /**
+   * `wish`: for whoever asks the authority anyway, and can ask for a transaction token with it. `moment`: now, for whoever would only
+   * look at the clock. Others ignore them.
+   */
+  verify(token: BearerToken, wish?: OnwardWish, moment?: Moment): Verification | Promise<Verification>;
   /** Greatest `exp − iat`, in seconds, of a token that it verifies. Revocations must be remembered for as long. */
   readonly maxLifetimeSeconds: number;
 }

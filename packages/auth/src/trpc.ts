@@ -140,16 +140,20 @@ function admit<Admitted extends Admissible>(
   request: RequestContext,
   call: Call<Admitted>,
 ): Admitted | Promise<Admitted> {
-  const startedAtMs = request.gates.clock.monotonicMs();
+  const { clock } = request.gates;
+  const startedAtMs = clock.monotonicMs();
   const closed: Denial | undefined = request.gates.isClosed(call.tier) ? { reason: 'tier_closed' } : undefined;
   const refused = closed ?? call.decide.precheck?.(request);
   const judge = (standing: Standing | Denial): Admitted => judgeCall(request, call, { standing, startedAtMs });
   const { by, onward } = call.decide;
   if (refused === undefined && onward !== undefined && request.authorization.kind === 'token')
     return wishOf(onward, call.getRawInput)
-      .then((wish) => request.standing(by, wish))
+      .then((wish) => request.standing(by, { wish }))
       .then(judge);
-  return andThen<Standing | Denial, Admitted>(refused ?? request.standing(by), judge);
+  return andThen<Standing | Denial, Admitted>(
+    refused ?? request.standing(by, { moment: { clock, monotonicMs: startedAtMs } }),
+    judge,
+  );
 }
 
 type Examined = Readonly<{ standing: Standing | Denial; startedAtMs: number }>;

@@ -75,13 +75,22 @@ export function publicUrlReader(publicUrls: readonly string[]): PublicUrlOf {
   return (host) => byHost.get(host?.toLowerCase()) ?? first;
 }
 
-/** Looks at each line when asked: requests have few of them, and making a map of them takes longer than all questions. */
+/**
+ * Looks at the lines when asked: requests have few, and making a map of them takes longer than all questions. Most questions are about
+ * what is not there, and which lengths names have tells that.
+ */
 function headerValues(rawHeaders: readonly string[]): HeaderValues {
+  let lengths = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) lengths |= 1 << (rawHeaders[index] ?? '').length;
   return (name) => {
+    if ((lengths & (1 << name.length)) === 0) return none;
     let values: string[] | undefined;
     for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
       const line = rawHeaders[index] ?? '';
-      if (line === name || isSpelled(line, name)) (values ??= []).push(rawHeaders[index + 1] ?? '');
+      if (line !== name && !isSpelled(line, name)) continue;
+      const value = rawHeaders[index + 1] ?? '';
+      if (values === undefined) values = [value];
+      else values.push(value);
     }
     return values ?? none;
   };
