@@ -15,7 +15,7 @@ const names = {
 export const signedInRead: Figure = {
   id: 'B1',
   title: 'Catalog’s products.get behind the local gate, steady tokens, against the same procedure open to anybody',
-  seconds: { quick: 12, full: 100 },
+  seconds: { quick: 12, full: 130 },
   shares: measuredCatalog,
   open: async (run) => {
     const { catalog, storedId, close } = await openReadContestants(run);
@@ -38,7 +38,8 @@ export const signedInRead: Figure = {
         { of: names.signedIn, over: names.anybody, limit: names.laden, measure: 'perSecond', bound },
         { of: names.signedInHeld, over: names.anybodyHeld, limit: names.ladenHeld, measure: 'perSecond', bound },
       ],
-      cuts: 24,
+      roundMs: 2250,
+      cuts: 36,
       notes: [
         '64 connections, 16 people’s tokens. From memory there is nothing else that a request waits for: the harder of the two.',
         'The limit carries the same tokens in a header that nobody reads: what half a kilobyte more costs Node’s HTTP.',
