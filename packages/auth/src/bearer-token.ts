@@ -133,7 +133,6 @@ function endsCanonically(text: string, { start, end }: Readonly<{ start: number;
   const left = (end - start) % 4;
   if (left === 1) return false;
   if (left === 0) return true;
-  const unusedBits = left === 2 ? 4 : 2;
   const last = alphabet.indexOf(text.charAt(end - 1));
-  return last % 2 ** unusedBits === 0;
+  return last % (left === 2 ? 16 : 4) === 0;
 }

@@ -6,8 +6,8 @@ const [sequence, integer] = [0x30, 0x02];
  * r and s are numbers that a signature can have.
  */
 export function writeDerSignature(signature: Uint8Array, into: Uint8Array): number {
-  let at = 2;
-  for (const from of [0, signature.length / 2]) at = writeInteger(signature, from, { into, at });
+  const second = writeInteger(signature, 0, { into, at: 2 });
+  const at = writeInteger(signature, signature.length / 2, { into, at: second });
   into[0] = sequence;
   into[1] = at - 2;
   return at;
