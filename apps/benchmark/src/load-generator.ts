@@ -15,7 +15,7 @@ export type Load = Readonly<{
   url: string;
   /** Sent in turns. */
   requests: readonly LoadRequest[];
-  /** Each sends its next request when it has its answer. */
+  /** Each sends its next request when it has its answer. They stay open for the next load of the same origin. */
   connections: number;
   /** Of which the first 150 ms, and no more than a quarter, are not counted. */
   forMs: number;

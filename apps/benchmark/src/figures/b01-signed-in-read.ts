@@ -39,7 +39,8 @@ export const signedInRead: Figure = {
         { of: names.signedInHeld, over: names.anybodyHeld, limit: names.ladenHeld, measure: 'perSecond', bound },
       ],
       roundMs: 2250,
-      cuts: 36,
+      roundMs: 2500,
+      cuts: 100,
       notes: [
         '64 connections, 16 people’s tokens. From memory there is nothing else that a request waits for: the harder of the two.',
         'The limit carries the same tokens in a header that nobody reads: what half a kilobyte more costs Node’s HTTP.',

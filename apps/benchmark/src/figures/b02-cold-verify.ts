@@ -20,7 +20,7 @@ export const coldVerify: Figure = {
       kind: 'comparison',
       contestants,
       roundMs: 1100,
-      cuts: 10,
+      cuts: 22,
       goals: [
         { of: sallyport, over: bare, limit, measure: 'perSecond', bound: { atLeast: 0.9 } },
         { of: sallyport, over: 'jose', measure: 'perSecond', bound: { atLeast: 1.4 } },

@@ -16,6 +16,8 @@ export const warmVerify: Figure = {
     return {
       kind: 'comparison',
       contestants,
+      // Nothing hangs on a few percent here.
+      roundMs: 750,
       goals: [{ of: 'sallyport', over: 'fast-jwt', measure: 'perSecond', bound: { atLeast: 5 } }],
       notes: [
         'Each in a process of its own, 100 tokens in turns. jose keeps no verified tokens: it shows what remembering is worth.',

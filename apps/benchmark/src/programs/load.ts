@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import type { Load, LoadAnswer, LoadOrder, LoadRequest } from '../load-generator.ts';
 import { takeOrders } from '../orders.ts';
 import { shareOf } from '../processor-use.ts';
 import { latencyOf } from '../statistics.ts';
 import { readAnswers } from './answer-reader.ts';
+import { connectionsTo, keepConnections, type Connection } from './kept-connections.ts';
 
 // Sends requests over raw sockets, one at a time on each: the least that a client can do, so that the server is what is measured.
 
@@ -13,11 +12,9 @@ const leadInMs = 150;
 takeOrders({ send });
 
 async function send(load: LoadOrder): Promise<LoadAnswer> {
-  const { hostname, port, host } = new URL(load.url);
+  const { origin, host } = new URL(load.url);
   const messages = load.requests.map((request) => requestBytes(request, host));
-  const connections = await Promise.all(
-    Array.from({ length: load.connections }, () => openConnection({ host: hostname, port: Number(port) })),
-  );
+  const connections = await connectionsTo(origin, load.connections);
   const latencies: number[] = [];
   let sent = 0;
   const beganAtMs = performance.now();
@@ -29,11 +26,14 @@ async function send(load: LoadOrder): Promise<LoadAnswer> {
     if (performance.now() >= startedAtMs) latencies.push(ms);
   };
   const stopPolling = load.polls === true ? keepPolling() : () => {};
-  const { coreShare } = await shareOf(load.pid, () =>
-    Promise.all(connections.map((connection) => converse(connection, { load, next, onAnswer }))),
-  );
+  const talks = () => Promise.all(connections.map((connection) => converse(connection, { load, next, onAnswer })));
+  const { coreShare } = await shareOf(load.pid, talks).catch((error: unknown) => {
+    for (const { socket } of connections) socket.destroy();
+    throw error;
+  });
   stopPolling();
   const ms = performance.now() - startedAtMs;
+  keepConnections(origin, connections);
   if (latencies.length === 0) throw new Error('Nothing was answered.');
   const latency = latencyOf(latencies);
   return { answered: latencies.length, ms, latency, ...(coreShare !== undefined && { coreShare }) };
@@ -49,22 +49,6 @@ function keepPolling(): () => void {
   return () => {
     isOver = true;
   };
-}
-
-type Connection = { readonly socket: Socket; take: (bytes: Buffer) => void };
-
-/** Where all answers are received: each is read before the next one comes. Node would have 64 KiB for each of them, and collect those. */
-const received = Buffer.alloc(64 * 1024);
-
-async function openConnection(server: Readonly<{ host: string; port: number }>): Promise<Connection> {
-  const callback = (size: number) => {
-    connection.take(received.subarray(0, size));
-    return true;
-  };
-  const socket = connect({ ...server, noDelay: true, onread: { buffer: received, callback } });
-  const connection: Connection = { socket, take: () => {} };
-  await once(socket, 'connect');
-  return connection;
 }
 
 type Conversation = Readonly<{
@@ -83,7 +67,6 @@ function converse(connection: Connection, { load, next, onAnswer }: Conversation
     const message = next();
     if (message === undefined) {
       resolve();
-      socket.destroy();
       return;
     }
     sentAtMs = performance.now();
@@ -101,9 +84,7 @@ function converse(connection: Connection, { load, next, onAnswer }: Conversation
       socket.destroy();
     }
   };
-  socket.on('error', reject);
-  // Of no effect when it is over.
-  socket.on('close', () => reject(new Error('The server closed a connection.')));
+  connection.fail = reject;
   say();
   return promise;
 }
