@@ -38,7 +38,6 @@ export const signedInRead: Figure = {
         { of: names.signedIn, over: names.anybody, limit: names.laden, measure: 'perSecond', bound },
         { of: names.signedInHeld, over: names.anybodyHeld, limit: names.ladenHeld, measure: 'perSecond', bound },
       ],
-      roundMs: 2250,
       roundMs: 2500,
       cuts: 100,
       notes: [
