@@ -39,6 +39,15 @@ export function renderTrustMatrix(): string {
   ].join('\n');
 }
 
+/** In words, what a "yes" of a tier rests on. */
+const evidence: Readonly<Record<TrustTier, string>> = {
+  publicRead: 'none',
+  authenticatedRead: 'local + feed',
+  standardWrite: 'local + live feed',
+  privilegedWrite: 'fresh',
+  regulatedAction: 'fresh + recent second factor + idempotency key',
+};
+
 const states: readonly FeedState[] = ['alive', 'bridged', 'beyond10', 'beyond60', 'never'];
 
 function outcome({ answers, unreachable }: FallbackCell): string {
@@ -46,9 +55,9 @@ function outcome({ answers, unreachable }: FallbackCell): string {
 }
 
 function cells(tier: TrustTier): string[] {
-  const { gate, evidence, stalenessBoundSeconds } = trustMatrix[tier];
+  const { gate, stalenessBoundSeconds } = trustMatrix[tier];
   const bound = stalenessBoundSeconds === null ? '–' : `${stalenessBoundSeconds} s`;
-  return [`\`${tier}\``, gate === 'none' ? '–' : gate, evidence, bound, whenSilent(tier)];
+  return [`\`${tier}\``, gate === 'none' ? '–' : gate, evidence[tier], bound, whenSilent(tier)];
 }
 
 function whenSilent(tier: TrustTier): string {

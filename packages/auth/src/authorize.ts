@@ -17,7 +17,7 @@ import type { SessionState, VerifiedToken } from './token-verifier.ts';
 export type Standing =
   | Readonly<{ kind: 'nobody' }>
   /** With `nonce`: one for the sender's next proof. */
-  | Readonly<{ kind: 'refused'; reason: DenialReason; nonce?: string }>
+  | Readonly<{ kind: 'refused'; reason: DenialReason; nonce?: string | undefined }>
   | (Caller & Readonly<{ kind: 'known'; evidence: 'local' | 'degraded' }>)
   | (Caller & Readonly<{ kind: 'known'; evidence: 'fresh'; session: SessionState; onward?: OnwardAnswer }>)
   | (Caller & Readonly<{ kind: 'propagated'; service: VerifiedToken; transaction: Transaction }>);

@@ -45,7 +45,7 @@ function afterProof(standing: Known, proven: ProofVerification): Standing {
     case 'proven':
       return standing;
     case 'refused':
-      return { kind: 'refused', reason: proven.reason, ...(proven.nonce !== undefined && { nonce: proven.nonce }) };
+      return { kind: 'refused', reason: proven.reason, nonce: proven.nonce };
     case 'unknown':
       return refused(proven.reason);
   }

@@ -17,12 +17,12 @@ type WebKey = Readonly<{
 }>;
 
 /** How a key of an algorithm shows itself to WebCrypto, and how Node is told to check with it (RFC 7518 §3.1, RFC 8037 §3.1). */
-type Kind = Readonly<{ web: WebKey; digest: string | null; options: object; derOf?: number }>;
+type Kind = Readonly<{ web: WebKey; digest: string | null; options: object; derOf?: number | undefined }>;
 
 /** `derOf`: bytes of a signature that is written in DER here, which takes OpenSSL less time than when it is told to read r and s. */
 function ecdsa(namedCurve: string, digest: string, derOf?: number): Kind {
   const options = { dsaEncoding: 'ieee-p1363' };
-  return { web: { name: 'ECDSA', namedCurve }, digest, options, ...(derOf !== undefined && { derOf }) };
+  return { web: { name: 'ECDSA', namedCurve }, digest, options, derOf };
 }
 
 function rsa(name: 'RSASSA-PKCS1-v1_5' | 'RSA-PSS', bits: 256 | 384 | 512): Kind {

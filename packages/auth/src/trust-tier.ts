@@ -16,7 +16,6 @@ export function strictestTier(tiers: readonly TrustTier[]): TrustTier {
 
 /** What a tier rests on, how stale that may be, and what it does when it cannot know. Times in seconds. */
 type TierRule = Readonly<{
-  evidence: string;
   gate: 'none' | 'local' | 'fresh';
   /** Greatest age of what a "yes" rests on while authority and feed are well. `null`: no claim is made. */
   stalenessBoundSeconds: number | null;
@@ -29,35 +28,30 @@ type TierRule = Readonly<{
 /** The fallback matrix. `docs/trust-matrix.md` is printed from it. */
 export const trustMatrix = {
   publicRead: {
-    evidence: 'none',
     gate: 'none',
     stalenessBoundSeconds: null,
     bridgeSilenceSeconds: 60,
     beyond: 'serve',
   },
   authenticatedRead: {
-    evidence: 'local + feed',
     gate: 'local',
     stalenessBoundSeconds: 5,
     bridgeSilenceSeconds: 60,
     beyond: 'unavailable',
   },
   standardWrite: {
-    evidence: 'local + live feed',
     gate: 'local',
     stalenessBoundSeconds: 5,
     bridgeSilenceSeconds: 10,
     beyond: 'introspect',
   },
   privilegedWrite: {
-    evidence: 'fresh',
     gate: 'fresh',
     stalenessBoundSeconds: 0,
     bridgeSilenceSeconds: 0,
     beyond: 'unavailable',
   },
   regulatedAction: {
-    evidence: 'fresh + recent second factor + idempotency key',
     gate: 'fresh',
     stalenessBoundSeconds: 0,
     bridgeSilenceSeconds: 0,
