@@ -39,5 +39,8 @@ export type AskAuthority = (
   signal: AbortSignal,
 ) => Promise<readonly IntrospectionAnswer[]>;
 
+/** Questions in one call, at most, where nobody says otherwise: as many as the house's authority takes. */
+export const maxQuestions = 128;
+
 /** Asks about one token. Rejects when there is no answer in time. */
 export type AskAboutOne = (question: IntrospectionQuestion) => Promise<IntrospectionAnswer>;

@@ -1,4 +1,4 @@
-import type { AskAuthority, IntrospectionAnswer } from './authority.ts';
+import { maxQuestions, type AskAuthority, type IntrospectionAnswer } from './authority.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { chooser } from './confirmation-choice.ts';
 import { withinDeadline } from './deadline.ts';
@@ -78,8 +78,6 @@ export type BackgroundConfirmation = Readonly<{
 const countOf = { told: 'staleAllows', lost: 'beyondBound', expired: 'unanswered' } as const;
 const countsEveryMs = 60_000;
 const defaultGatherForMs = 250;
-/** As many as `coalescingAuthority` puts into one call. */
-const maxTogether = 128;
 const answerWithinMs = 1000;
 
 /** A decision that was chosen. Monotonic milliseconds. */
@@ -127,7 +125,7 @@ export function backgroundConfirmation(options: ConfirmationOptions): Background
   function askTogether(): void {
     const chosen = gathered;
     gathered = [];
-    for (let at = 0; at < chosen.length; at += maxTogether) void confirm(chosen.slice(at, at + maxTogether));
+    for (let at = 0; at < chosen.length; at += maxQuestions) void confirm(chosen.slice(at, at + maxQuestions));
   }
 
   async function confirm(chosen: readonly Considered[]): Promise<void> {

@@ -1,4 +1,10 @@
-import type { AskAboutOne, AskAuthority, IntrospectionAnswer, IntrospectionQuestion } from './authority.ts';
+import {
+  maxQuestions,
+  type AskAboutOne,
+  type AskAuthority,
+  type IntrospectionAnswer,
+  type IntrospectionQuestion,
+} from './authority.ts';
 import { NoAnswerInTime, withinDeadline } from './deadline.ts';
 import { isOnwardAnswer } from './onward.ts';
 
@@ -32,7 +38,7 @@ type Asker = Readonly<{ resolve: (answer: IntrospectionAnswer) => void; reject: 
  * @throws NoAnswerInTime (as a rejection) at the asker's own deadline; otherwise whatever the call failed with
  */
 export function coalescingAuthority(ask: AskAuthority, options: CoalescingOptions = {}): AskAboutOne {
-  const { deadlineMs = 1000, maxBatch = 128, maxUnderWay = 2 } = options;
+  const { deadlineMs = 1000, maxBatch = maxQuestions, maxUnderWay = 2 } = options;
   // In the order in which they were first asked: nobody is overtaken.
   let waiting = new Map<string | symbol, Waiting>();
   let underWay = 0;

@@ -27,11 +27,12 @@ async function send(load: LoadOrder): Promise<LoadAnswer> {
   };
   const stopPolling = load.polls === true ? keepPolling() : () => {};
   const talks = () => Promise.all(connections.map((connection) => converse(connection, { load, next, onAnswer })));
-  const { coreShare } = await shareOf(load.pid, talks).catch((error: unknown) => {
-    for (const { socket } of connections) socket.destroy();
-    throw error;
-  });
-  stopPolling();
+  const { coreShare } = await shareOf(load.pid, talks)
+    .catch((error: unknown) => {
+      for (const { socket } of connections) socket.destroy();
+      throw error;
+    })
+    .finally(stopPolling);
   const ms = performance.now() - startedAtMs;
   keepConnections(origin, connections);
   if (latencies.length === 0) throw new Error('Nothing was answered.');
