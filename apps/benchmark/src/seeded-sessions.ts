@@ -1,7 +1,13 @@
 import pg from 'pg';
 
-/** A session as a service asks about it, with the refresh token that it began with. */
-export type SeededSession = Readonly<{ session: string; subject: string; client: string; refreshToken: string }>;
+/** A session as a service asks about it, with its serial and the refresh token that it began with. */
+export type SeededSession = Readonly<{
+  serial: number;
+  session: string;
+  subject: string;
+  client: string;
+  refreshToken: string;
+}>;
 
 /**
  * Begins so many sessions with a second factor, each of an account of its own, by the operator's own login: signing that many
@@ -64,5 +70,5 @@ const insertSessions = `
     FROM generate_series(1, $2) AS number) AS drawn`;
 
 const sampleSessions = `
-  SELECT sid AS session, subject, client_id AS client FROM sessions
+  SELECT serial::int, sid AS session, subject, client_id AS client FROM sessions
   WHERE serial > $1 AND (serial - $1) % $2 = 0 ORDER BY refresh_hash LIMIT $3`;

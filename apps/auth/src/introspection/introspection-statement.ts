@@ -7,7 +7,10 @@ import { carryingClients } from '../clients/carrying-clients.ts';
  * It says the same as `isLive`, for sessions whose subject and client stand in $3 and $4: `one-definition.test.ts` holds the two
  * against each other. The answer is one row: its fields' names and order are `Found`'s.
  *
- * Parameters: $1 sessions, $2 tokens, $3 subjects, $4 clients, $5 now, $6 the audience whose roles are asked for, or $7 the
+ * Sessions are found by the serials in their ids: in a large table numbers lie closer together than texts. Their ids are the caller's to
+ * compare, who looks for what was asked about among what is alive.
+ *
+ * Parameters: $1 serials of sessions, $2 tokens, $3 subjects, $4 clients, $5 now, $6 the audience whose roles are asked for, or $7 the
  * client that serves it.
  */
 const statement = (columns: string) => `
@@ -32,7 +35,7 @@ SELECT
   (SELECT json_object_agg(subject, roles -> coalesce($6::text, (SELECT audience FROM clients WHERE client_id = $7::text)))
     FROM accounts WHERE subject = ANY($3::text[]) AND roles <> '{}') AS roles${columns}
 FROM sessions
-WHERE sid = ANY($1::text[])
+WHERE serial = ANY($1::bigint[])
   AND ended_at IS NULL AND idle_expires_at > $5::timestamptz AND absolute_expires_at > $5::timestamptz
   AND started_at > coalesce($5::timestamptz - make_interval(secs => (SELECT session_seconds FROM restrictions)), '-infinity')
   AND client_id = ANY(ARRAY(SELECT client_id FROM clients WHERE enabled))

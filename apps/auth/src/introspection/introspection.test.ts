@@ -60,6 +60,28 @@ test('a batch answers each question as it would have been answered alone, in ord
   );
 });
 
+test('an id that only begins as a living session’s is nobody’s, and one of another form takes nothing from those beside it', async () => {
+  const [alive] = questions;
+  if (alive === undefined) throw new Error('no questions');
+  const [serial = '', random = ''] = alive.session.split('.');
+  const others = [
+    `${serial}.${random}x`,
+    `${serial}.`,
+    serial,
+    `0${alive.session}`,
+    `${serial.toUpperCase()}.${random.toUpperCase()}`,
+    random,
+    `-${alive.session}`,
+    `{1,2}.${random}`,
+    `zzzzzzzzzz.${random}`,
+    `${'z'.repeat(60)}.${random}`,
+    'null',
+  ];
+  const asked = [...others.map((session) => ({ ...alive, session })), alive];
+  const answers = await auth.authority.introspect(asked);
+  expect(answers.map(({ active }) => active)).toEqual([...others.map(() => false), true]);
+});
+
 test('no session is ever described by what another holds, not even by separators: such an answer fails as a whole', async () => {
   const reader = openIntrospectionReader({ databaseUrl: auth.preparation.databaseUrl, now: auth.now });
   const [alive] = questions;

@@ -1,5 +1,6 @@
 import type { IntrospectionAnswer, IntrospectionQuestion } from '@sallyport/auth';
 import type { CarryingClient } from '../clients/carrying-clients.ts';
+import { serialOf } from '../identifiers.ts';
 import { epochSeconds, type Now } from '../moments.ts';
 import { activeAnswer, type Answered, type Asker, type Known } from './active-answer.ts';
 import { introspectionStatements } from './introspection-statement.ts';
@@ -27,7 +28,7 @@ export function prepareIntrospection(readRows: ReadRows, now: Now): Introspectio
     const [row] = await readRows<Found>({
       ...(carriers === undefined ? introspectionStatements.introspect : introspectionStatements.carry),
       values: [
-        textArray(questions.map(({ session }) => session)),
+        serialArray(questions),
         textArray(questions.map(({ tokenId }) => tokenId)),
         textArray(questions.map(({ subject }) => subject)),
         textArray([...new Set(questions.map(({ client }) => client))]),
@@ -110,6 +111,14 @@ function readLive({ live: text, alive }: Found): Map<string, Live> {
     });
   }
   return live;
+}
+
+/** Of the sessions that are asked about: an id of another form is none of ours, and not looked for. */
+function serialArray(questions: readonly IntrospectionQuestion[]): string {
+  return `{${questions
+    .map(({ session }) => serialOf(session))
+    .filter(Number.isSafeInteger)
+    .join()}}`;
 }
 
 /**

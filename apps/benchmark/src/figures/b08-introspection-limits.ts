@@ -32,7 +32,7 @@ export const introspectionLimits: Figure = {
       launcher: rest,
       settings: { AUTHORITY: url, CLIENT_KEY: authority.clientKey, LOOKUP: bare.url },
     });
-    const groups = inGroups(sessions, fullBatch).map((group) => group.map(({ session }) => session));
+    const groups = inGroups(sessions, fullBatch).map((group) => group.map(({ serial }) => serial));
     const questions = sessions.map(questionAbout);
     const alone = (name: string, order: 'authority' | 'lookup' | 'statement'): Contestant => ({
       name,

@@ -26,7 +26,7 @@ const server = createServer((request, response) => {
 
 takeOrders({ round }, await listenLocally(server));
 
-type Order = Readonly<{ groups: readonly (readonly string[])[]; underWay: number; forMs: number }>;
+type Order = Readonly<{ groups: readonly (readonly number[])[]; underWay: number; forMs: number }>;
 
 /** Looks up one group of sessions after the other, so many groups at a time. */
 async function round({ groups, underWay, forMs }: Order): Promise<Round> {
@@ -45,7 +45,7 @@ async function round({ groups, underWay, forMs }: Order): Promise<Round> {
   return { perSecond: (found / ms) * 1000, coreShare };
 }
 
-/** Of a list of ids the rows, of one id its row, and of a question the authority's answer. */
+/** Of a list of serials the rows, of one id its row, and of a question the authority's answer. */
 function answer(asked: unknown): Promise<readonly object[]> {
   if (isQuestion(asked)) return reader.introspect([asked], { client: 'payments' });
   return Array.isArray(asked) ? sessions.many(asked) : sessions.one(asked);

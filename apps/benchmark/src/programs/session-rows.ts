@@ -1,10 +1,11 @@
 import pg from 'pg';
 
-/** Sessions by their ids, in prepared statements on one connection that pipelines: the least that a look-up costs. */
+/** Sessions by what the authority finds them by, in prepared statements on one connection that pipelines: the least that a look-up costs. */
 export type SessionRows = Readonly<{
+  /** By its id. */
   one: (session: unknown) => Promise<readonly object[]>;
-  /** @throws when one of them is not there */
-  many: (sessions: readonly unknown[]) => Promise<readonly object[]>;
+  /** By their serials. @throws when one of them is not there */
+  many: (serials: readonly unknown[]) => Promise<readonly object[]>;
 }>;
 
 const columns = 'sid, subject, client_id, auth_time, second_factor_at, acr';
@@ -25,10 +26,10 @@ export async function openSessionRows(databaseUrl: string): Promise<SessionRows>
   return {
     one: (session) =>
       rowsOf({ name: 'one', text: `SELECT ${columns} FROM sessions WHERE sid = $1`, values: [session] }),
-    many: async (sessions) => {
-      const text = `SELECT ${columns} FROM sessions WHERE sid = ANY($1)`;
-      const rows = await rowsOf({ name: 'many', text, values: [sessions] });
-      if (rows.length !== sessions.length) throw new Error(`${rows.length} of ${sessions.length} sessions were found.`);
+    many: async (serials) => {
+      const text = `SELECT ${columns} FROM sessions WHERE serial = ANY($1)`;
+      const rows = await rowsOf({ name: 'many', text, values: [serials] });
+      if (rows.length !== serials.length) throw new Error(`${rows.length} of ${serials.length} sessions were found.`);
       return rows;
     },
   };
