@@ -13,7 +13,7 @@ export type LoadRequest = Readonly<{
 export type Load = Readonly<{
   /** Origin, `http://127.0.0.1:port`. */
   url: string;
-  /** Sent in turns. */
+  /** Sent in turns. The same list, again, is not handed over again: reading a long one takes the load's processor a while. */
   requests: readonly LoadRequest[];
   /** Each sends its next request when it has its answer. They stay open for the next load of the same origin. */
   connections: number;
@@ -30,8 +30,12 @@ export type Load = Readonly<{
   containing?: string;
 }>;
 
-/** `pid`: the process whose use of the processor is watched from the first request to the last answer. */
-export type LoadOrder = Load & Readonly<{ pid?: number }>;
+/**
+ * `place`: where its requests are, in the load's own process; put there first when they come along. `pid`: the process whose use of the
+ * processor is watched from the first request to the last answer.
+ */
+export type LoadOrder = Omit<Load, 'requests'> &
+  Readonly<{ place: number; requests?: readonly LoadRequest[]; pid?: number }>;
 export type LoadAnswer = Readonly<{ answered: number; ms: number; latency: Latency; coreShare?: number }>;
 
 export type LoadGenerator = Readonly<{
@@ -43,12 +47,25 @@ export type LoadGenerator = Readonly<{
   stop: () => Promise<void>;
 }>;
 
+/** Lists of requests that are kept: more than the contestants of any figure. */
+const places = 32;
+
 /** A process of its own: Node's own HTTP client would be slower than the servers it is to drive. */
 export async function startLoadGenerator({ rest }: Pinning): Promise<LoadGenerator> {
   const generator = await startMeasured({ program: 'load.ts', launcher: rest });
+  const kept: Pick<Load, 'url' | 'requests'>[] = [];
+  let handedOver = 0;
+  const orderOf = ({ requests, ...load }: Load): LoadOrder => {
+    const known = kept.findIndex((other) => other.requests === requests && other.url === load.url);
+    if (known !== -1) return { ...load, place: known };
+    const place = handedOver++ % places;
+    kept[place] = { url: load.url, requests };
+    return { ...load, place, requests };
+  };
   return {
     send: async (load, pid) => {
-      const { answered, ms, latency, coreShare } = await generator.order<LoadAnswer>('send', { ...load, pid });
+      const order = { ...orderOf(load), pid };
+      const { answered, ms, latency, coreShare } = await generator.order<LoadAnswer>('send', order);
       return { perSecond: (answered / ms) * 1000, latency, ...(coreShare !== undefined && { coreShare }) };
     },
     stop: generator.stop,

@@ -1,4 +1,4 @@
-import type { Load, LoadAnswer, LoadOrder, LoadRequest } from '../load-generator.ts';
+import type { LoadAnswer, LoadOrder, LoadRequest } from '../load-generator.ts';
 import { takeOrders } from '../orders.ts';
 import { shareOf } from '../processor-use.ts';
 import { latencyOf } from '../statistics.ts';
@@ -13,7 +13,7 @@ takeOrders({ send });
 
 async function send(load: LoadOrder): Promise<LoadAnswer> {
   const { origin, host } = new URL(load.url);
-  const messages = load.requests.map((request) => requestBytes(request, host));
+  const messages = messagesOf(load, host);
   const connections = await connectionsTo(origin, load.connections);
   const latencies: number[] = [];
   let sent = 0;
@@ -40,6 +40,14 @@ async function send(load: LoadOrder): Promise<LoadAnswer> {
   return { answered: latencies.length, ms, latency, ...(coreShare !== undefined && { coreShare }) };
 }
 
+/** As bytes, by their places. */
+const written: (readonly Buffer[])[] = [];
+
+function messagesOf({ place, requests }: LoadOrder, host: string): readonly Buffer[] {
+  if (requests !== undefined) written[place] = requests.map((request) => requestBytes(request, host));
+  return written[place] ?? [];
+}
+
 /** Looks for answers in every turn of the event loop, instead of sleeping until there is one. */
 function keepPolling(): () => void {
   let isOver = false;
@@ -53,7 +61,7 @@ function keepPolling(): () => void {
 }
 
 type Conversation = Readonly<{
-  load: Load;
+  load: LoadOrder;
   /** What to send now; `undefined` when it is over. */
   next: () => Buffer | undefined;
   onAnswer: (ms: number) => void;
