@@ -15,7 +15,7 @@ const names = {
 export const signedInRead: Figure = {
   id: 'B1',
   title: 'Catalog’s products.get behind the local gate, steady tokens, against the same procedure open to anybody',
-  seconds: { quick: 12, full: 130 },
+  seconds: { quick: 15, full: 130 },
   shares: measuredCatalog,
   open: async (run) => {
     const { catalog, storedId, close } = await openReadContestants(run);

@@ -9,7 +9,7 @@ const limit = 'crypto.verify and JSON.parse';
 export const coldVerify: Figure = {
   id: 'B2',
   title: 'A token never seen before, verified: against the bare signature check, and against what people verify with',
-  seconds: { quick: 12, full: 60 },
+  seconds: { quick: 8, full: 75 },
   open: async (run) => {
     const { contestants, close } = await contestantProcesses({
       program: 'cold-verify.ts',

@@ -10,7 +10,7 @@ const limit = 'bare procedure';
 export const usualRead: Figure = {
   id: 'B3',
   title: 'A signed-in read at catalog, row in memory, against tRPC’s standalone adapter with jose in a middleware',
-  seconds: { quick: 7, full: 65 },
+  seconds: { quick: 4, full: 60 },
   shares: measuredCatalog,
   open: async (run) => {
     const { catalog, server, close } = await openReadContestants(run);

@@ -13,7 +13,7 @@ const others = ['node:http, all headers', limit, 'tRPC on Hono', 'tRPC on Fastif
 export const readOverHttp: Figure = {
   id: 'B4',
   title: 'A signed-in read at catalog, row in memory, against raw node:http that answers the same bytes',
-  seconds: { quick: 18, full: 100 },
+  seconds: { quick: 8, full: 105 },
   shares: measuredCatalog,
   open: async (run) => {
     const { catalog, silentCatalog, server, close } = await openReadContestants(run);

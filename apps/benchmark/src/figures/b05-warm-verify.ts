@@ -5,7 +5,7 @@ import type { Figure } from '../figure.ts';
 export const warmVerify: Figure = {
   id: 'B5',
   title: 'A token seen before, verified again: Sallyport’s local gate stack against fast-jwt with its cache',
-  seconds: { quick: 8, full: 60 },
+  seconds: { quick: 3, full: 20 },
   open: async (run) => {
     const names = ['sallyport', 'fast-jwt', 'jose'] as const;
     const { contestants, close } = await contestantProcesses({

@@ -20,7 +20,7 @@ export const freshCheck: Figure = {
   id: 'B6',
   title:
     'A fresh check at payments, 64 callers: questions in self-clocked batches against one RFC 7662 fetch for each call',
-  seconds: { quick: 20, full: 90 },
+  seconds: { quick: 11, full: 60 },
   open: async (run) => {
     const { measuredService, restService } = run.pinning;
     const house = await startProductionSystem(run, {

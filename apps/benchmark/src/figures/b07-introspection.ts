@@ -16,7 +16,7 @@ const tokens = 256;
 export const introspection: Figure = {
   id: 'B7',
   title: 'Tokens a second that are found to be alive: batched introspection against oidc-provider and better-auth',
-  seconds: { quick: 20, full: 90 },
+  seconds: { quick: 9, full: 50 },
   shares: askedAuthority,
   open: async (run) => {
     const database = await run.database();

@@ -16,7 +16,7 @@ const underWay = 16;
 export const introspectionLimits: Figure = {
   id: 'B8',
   title: 'Batched introspection against the bare look-up of as many keys; and one caller with nobody to share with',
-  seconds: { quick: 15, full: 80 },
+  seconds: { quick: 6, full: 65 },
   shares: askedAuthority,
   open: async (run) => {
     const { measured, rest } = run.pinning;

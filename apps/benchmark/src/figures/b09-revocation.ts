@@ -11,7 +11,7 @@ const boundMs = 50;
 export const revocation: Figure = {
   id: 'B9',
   title: 'Revocation: from the authority’s answer to the first refusal at catalog, under load',
-  seconds: { quick: 8, full: 40 },
+  seconds: { quick: 7, full: 45 },
   shares: wholeHouse,
   open,
 };

@@ -24,7 +24,7 @@ async function bareLookUps(run: Run, name: string, { databaseUrl, sessions }: As
 export const manySessions: Figure = {
   id: 'B10',
   title: 'Introspection with a million sessions against a thousand: how long the slowest hundredth takes',
-  seconds: { quick: 15, full: 130 },
+  seconds: { quick: 7, full: 110 },
   open: async (run) => {
     const count = run.quick ? 30_000 : 1_000_000;
     const [few, many] = ['1,000 sessions', `${count.toLocaleString('en')} sessions`];

@@ -17,7 +17,7 @@ const parts = 50;
 export const memory: Figure = {
   id: 'B11',
   title: 'What a million distinct tokens leave in a verifier’s memory, and a live session in the authority’s',
-  seconds: { quick: 20, full: 180 },
+  seconds: { quick: 7, full: 150 },
   open,
 };
 

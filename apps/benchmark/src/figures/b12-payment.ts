@@ -23,7 +23,7 @@ const topUpWithoutAuth = 'the same top-up, no auth';
 export const payment: Figure = {
   id: 'B12',
   title: 'A payment with the step-up done, end to end ÷ the same ledger call with no auth at all, 16 callers',
-  seconds: { quick: 15, full: 110 },
+  seconds: { quick: 12, full: 90 },
   shares: wholeHouse,
   open,
 };

@@ -5,7 +5,7 @@ import type { Figure } from '../figure.ts';
 export const tokenIssue: Figure = {
   id: 'B15',
   title: 'Access tokens made a second: the authority against jose’s SignJWT',
-  seconds: { quick: 5, full: 25 },
+  seconds: { quick: 3, full: 25 },
   open: async (run) => {
     const { contestants, close } = await contestantProcesses({
       program: 'token-issue.ts',
