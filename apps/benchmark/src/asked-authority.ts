@@ -49,12 +49,11 @@ export async function startAskedAuthority(
       const known = written.get(tokensEach);
       if (known?.authorization === authorization) return known.requests;
       const headers = { authorization, 'content-type': 'application/json' };
-      const bodies = inGroups(seeded.map(questionAbout), tokensEach).map((questions) => JSON.stringify({ questions }));
-      const requests = bodies.map((body): LoadRequest => ({
+      const requests = inGroups(seeded.map(questionAbout), tokensEach).map((questions): LoadRequest => ({
         method: 'POST',
         path: '/trpc/internal.introspect',
         headers,
-        body,
+        body: JSON.stringify({ questions }),
       }));
       written.set(tokensEach, { authorization, requests });
       return requests;
@@ -63,7 +62,7 @@ export async function startAskedAuthority(
   };
 }
 
-/** To be asked of `Run.shared`: figures about introspection stand behind each other. */
+/** With a thousand sessions. Mostly asked of `Run.shared`: figures about introspection stand behind each other. */
 export const askedAuthority: Open<AskedAuthority> = (run) => startAskedAuthority(run, { count: 1000, known: 1000 });
 
 /** What a service asks about a token of this session. Its id is one that was never revoked. */

@@ -1,5 +1,6 @@
-import { askedAuthority, batchedIntrospection, fullBatch, inGroups, questionAbout } from '../asked-authority.ts';
+import { askedAuthority, batchedIntrospection, fullBatch, questionAbout } from '../asked-authority.ts';
 import type { Contestant, Figure, Round } from '../figure.ts';
+import { keysInGroups, lookUpsOverHttp } from '../look-ups-over-http.ts';
 import { startMeasured } from '../measured-process.ts';
 
 const batched = 'sallyport, 128 tokens a request';
@@ -32,25 +33,19 @@ export const introspectionLimits: Figure = {
       launcher: rest,
       settings: { AUTHORITY: url, CLIENT_KEY: authority.clientKey, LOOKUP: bare.url },
     });
-    const groups = inGroups(sessions, fullBatch).map((group) => group.map(({ serial }) => serial));
+    const groups = keysInGroups(authority, fullBatch);
     const questions = sessions.map(questionAbout);
     const alone = (name: string, order: 'authority' | 'lookup' | 'statement'): Contestant => ({
       name,
       round: (forMs) => caller.order<Round>(order, { questions, forMs }),
     });
-    const load = await run.load();
-    const requests = groups.map((group) => ({ method: 'POST', path: '/', body: JSON.stringify(group) }) as const);
-    const overHttp: Contestant['round'] = async (forMs) => {
-      const asked = { url: bare.url, requests, connections: underWay, forMs, containing: '"sid":' };
-      const round = await load.send(asked, bare.pid);
-      return { ...round, perSecond: round.perSecond * fullBatch };
-    };
+    const asking = { authority, connections: underWay };
     return {
       kind: 'comparison',
       contestants: [
-        await batchedIntrospection(run, batched, { authority, connections: underWay, tokensEach: fullBatch }),
+        await batchedIntrospection(run, batched, { ...asking, tokensEach: fullBatch }),
         { name: bareMany, round: (forMs) => bare.order<Round>('round', { groups, underWay, forMs }) },
-        { name: bareHttp, round: overHttp },
+        await lookUpsOverHttp(run, bareHttp, { ...asking, server: bare, keysEach: fullBatch }),
         alone(oneQuestion, 'authority'),
         alone(bareOne, 'lookup'),
         alone(bareStatement, 'statement'),

@@ -1,23 +1,17 @@
-import { batchedIntrospection, inGroups, startAskedAuthority, type AskedAuthority } from '../asked-authority.ts';
-import type { Contestant, Figure, Run } from '../figure.ts';
+import { askedAuthority, batchedIntrospection, startAskedAuthority, type AskedAuthority } from '../asked-authority.ts';
+import type { Figure, Run } from '../figure.ts';
+import { lookUpsOverHttp } from '../look-ups-over-http.ts';
 import { startMeasured } from '../measured-process.ts';
 
 /** Of a request, and requests under way: as many as a busy service has, and not the end of what PostgreSQL can do beside the load. */
 const asking = { tokensEach: 16, connections: 2 };
 
-/** The rows themselves, from PostgreSQL over a bare `node:http`, and nothing else about them. */
-async function bareLookUps(run: Run, name: string, { databaseUrl, sessions }: AskedAuthority) {
-  const settings = { DATABASE_URL: databaseUrl };
-  const server = await startMeasured({ program: 'bare-lookups.ts', launcher: run.pinning.measured, settings });
-  const load = await run.load();
-  const { tokensEach, connections } = asking;
-  const groups = inGroups(sessions, tokensEach).map((group) => group.map(({ serial }) => serial));
-  const requests = groups.map((group) => ({ method: 'POST', path: '/', body: JSON.stringify(group) }) as const);
-  const round: Contestant['round'] = async (forMs) => {
-    const answered = await load.send({ url: server.url, requests, connections, forMs, containing: '"sid":' });
-    return { ...answered, perSecond: answered.perSecond * tokensEach };
-  };
-  return { name, round, close: server.stop };
+async function bareLookUps(run: Run, name: string, authority: AskedAuthority) {
+  const settings = { DATABASE_URL: authority.databaseUrl };
+  const { url, stop } = await startMeasured({ program: 'bare-lookups.ts', launcher: run.pinning.measured, settings });
+  const { tokensEach: keysEach, connections } = asking;
+  const contestant = await lookUpsOverHttp(run, name, { server: { url }, authority, connections, keysEach });
+  return { ...contestant, close: stop };
 }
 
 /** Whether an answer takes longer because more people are signed in. */
@@ -29,7 +23,7 @@ export const manySessions: Figure = {
     const count = run.quick ? 30_000 : 1_000_000;
     const [few, many] = ['1,000 sessions', `${count.toLocaleString('en')} sessions`];
     // Both begin here: one that answered other figures before has been compiled and has grown.
-    const fewer = await startAskedAuthority(run, { count: 1000, known: 1000 });
+    const fewer = await askedAuthority(run);
     const more = await startAskedAuthority(run, { count, known: 16_000 });
     const [fewBare, manyBare] = [`bare look-up, ${few}`, `bare look-up, ${many}`];
     const bare = run.quick ? [] : [await bareLookUps(run, fewBare, fewer), await bareLookUps(run, manyBare, more)];
